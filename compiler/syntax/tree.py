@@ -290,11 +290,13 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """`on EVENT` in a trigger: `schedule "…" in "zone"`, a call such as `change(flights)`, or a comparison.
+    """`on EVENT` or `when EVENT and EVENT` in a trigger (`keyword` says which).
 
-    `checks` is the N of `for N checks`.
+    An event is `schedule "…" in "zone"`, a call such as `change(flights)`, or a comparison. `checks` is the N of
+    `for N checks`.
     """
 
+    keyword: str
     event: Expr | Schedule
     checks: Number | None
     span: Span
