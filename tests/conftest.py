@@ -1,0 +1,80 @@
+"""What holds for every test: tests of real engines are marked, and the run closes with which engines really ran.
+
+A test that needs a real engine lies in `tests/engines/`, in a file named after it, and skips with the reason
+`engine missing: NAME (how to get it)` where the engine is not to be had. On a developer's machine that is a skip; under
+`CI=true` it is a failure, since CI installs them all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ENGINES = Path(__file__).parent / "engines"
+MISSING = re.compile(r"engine missing: (?P<engine>[\w .-]+?)\s*(?:\((?P<why>.*)\))?$", re.DOTALL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(ENGINES):
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _missing_engine_fails_in_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _missing_engine_fails_in_ci((yield))
+
+
+def _missing_engine_fails_in_ci(report):
+    reason = _reason(report)
+    if reason and MISSING.search(reason) and os.environ.get("CI", "").lower() in ("true", "1"):
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nCI installs every engine, so that nothing is skipped there."
+    return report
+
+
+def _reason(report) -> str | None:
+    """Why it was skipped: pytest keeps (path, line, "Skipped: …")."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return None
+    return report.longrepr[2].removeprefix("Skipped: ")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    stats = terminalreporter.stats
+    ran: dict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in ("passed", "failed"):
+        for report in stats.get(outcome, []):
+            engine = _engine_of(report.nodeid)
+            if engine and report.when == "call":
+                ran[engine][outcome] += 1
+
+    skipped: dict[str, set[str]] = defaultdict(set)
+    for report in stats.get("skipped", []):
+        missing = MISSING.search(_reason(report) or "")
+        if missing:
+            skipped[missing["engine"]].add(missing["why"] or "no reason given")
+
+    if not ran and not skipped:
+        return
+    terminalreporter.section("engines")
+    for engine, counts in sorted(ran.items()):
+        terminalreporter.line(f"ran      {engine}: " + ", ".join(f"{n} {outcome}" for outcome, n in counts.items()))
+    for engine, reasons in sorted(skipped.items()):
+        terminalreporter.line(f"skipped  {engine}: {'; '.join(sorted(reasons))}", yellow=True)
+
+
+def _engine_of(nodeid: str) -> str | None:
+    """`tests/engines/test_airflow3.py::…` is a test of airflow3."""
+    path = Path(nodeid.partition("::")[0])
+    return path.stem.removeprefix("test_") if path.parent.name == ENGINES.name else None
