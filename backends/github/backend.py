@@ -1,0 +1,40 @@
+"""The backend: a plan in, a workflow and what its jobs run on out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any, ClassVar
+
+from ...compiler.features import Feature
+from ...compiler.plan.document import plan_json
+from ...compiler.plan.nodes import Guard, Plan
+from ..base import OutputFile, Support
+from ..printing import header
+from .capabilities import CAPABILITIES
+from .settings import DUCKDB, Settings
+
+_OPTIONS: Mapping[str, Any] = json.loads(files(__package__).joinpath("options.schema.json").read_text("utf-8"))
+
+
+class GitHubActions:
+    """A workflow with a job for each node. Jobs hand records and results on as artifacts of the workflow's run."""
+
+    name: ClassVar[str] = "github"
+    summary: ClassVar[str] = "a GitHub Actions workflow, one job a node"
+    capabilities: ClassVar[Mapping[Feature, Support]] = CAPABILITIES
+    options: ClassVar[Mapping[str, Any]] = _OPTIONS
+
+    def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
+        from ..archive import runtime_archive
+        from .readme import readme_text
+        from .workflow import workflow_text
+
+        settings = Settings.of(plan, options)
+        yield OutputFile.of_text(f".github/workflows/{plan.name}.yml", workflow_text(plan, settings))
+        yield OutputFile.of_text(f"{settings.folder}/plan.json", plan_json(plan))
+        yield OutputFile(f"{settings.folder}/mlops.pyz", runtime_archive())
+        if settings.brings_duckdb and any(g.query for g in plan.of(Guard)):
+            yield OutputFile.of_text(settings.duckdb, f"{header(plan)}{DUCKDB}\n")
+        yield OutputFile.of_text(f"{settings.folder}/README.md", readme_text(plan, settings))

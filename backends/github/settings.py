@@ -1,0 +1,75 @@
+"""What jobs of one workflow have in common: the target's options with their defaults, and the paths that follow."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...compiler.plan.nodes import Plan, Stage
+
+# The Python of a pipeline that names none. The runtime needs 3.10.
+DEFAULT_PYTHON = "3.12"
+# What guards on tables are measured with, where the pipeline's own requirements do not bring it.
+DUCKDB = "duckdb>=1.1,<2"
+
+# The same for every attempt of a workflow's run: "re-run failed jobs" goes on from the records there are.
+RUN = "${{ github.run_id }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All paths are relative to the root of the repository, in which every step of a job runs."""
+
+    folder: str  # of plan.json and mlops.pyz
+    root: str  # of the spec
+    store: str
+    python: str
+    requirements: str | None
+    duckdb: str  # the requirements file that brings DuckDB
+    brings_duckdb: bool  # whether that file is one of ours
+    runs_on: str
+    runners: Mapping[str, str]
+    environment: str | None
+    retention_days: int
+    timeout_minutes: int
+
+    @classmethod
+    def of(cls, plan: Plan, options: Mapping[str, Any]) -> Settings:
+        folder = f".github/mlops/{plan.name}"
+        root = posixpath.normpath(options.get("root", "."))
+        requirements = _join(root, plan.requirements) if plan.requirements else None
+        has_duckdb = requirements is not None and _names_duckdb(plan)
+        return cls(
+            folder=folder,
+            root=root,
+            store=_join(root, plan.version.store),
+            python=plan.python or DEFAULT_PYTHON,
+            requirements=requirements,
+            duckdb=requirements if requirements and has_duckdb else f"{folder}/guards.txt",
+            brings_duckdb=not has_duckdb,
+            runs_on=options.get("runs_on", "ubuntu-latest"),
+            runners=options.get("runners", {}),
+            environment=options.get("environment"),
+            retention_days=options.get("retention_days", 30),
+            timeout_minutes=options.get("timeout_minutes", 360),
+        )
+
+    def runner(self, stage: Stage) -> str:
+        return self.runners.get(stage.name, self.runs_on)
+
+    @property
+    def run_folder(self) -> str:
+        """Where the records and results of this run are."""
+        return f"{self.store}/runs/{RUN}"
+
+
+def _join(root: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(root, path))
+
+
+def _names_duckdb(plan: Plan) -> bool:
+    text = next((f.text for f in plan.project if f.path == plan.requirements), "")
+    return re.search(r"^duckdb\b(?!-)", text, re.MULTILINE | re.IGNORECASE) is not None
