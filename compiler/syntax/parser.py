@@ -6,6 +6,7 @@ dataclasses of `tree.py` while lark reduces, so no lark tree is ever built.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
@@ -339,8 +340,8 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def group(self, span: Span, _l: Token, inner: tree.Expr, _r: Token) -> tree.Expr:
-        # Parentheses leave no node: the formatter puts them where precedence asks for them.
-        return inner
+        # Parentheses leave no node, only a wider span: the formatter puts them where precedence asks for them.
+        return replace(inner, span=span)
 
     @_inline
     def range(self, span: Span, low: tree.Expr, _: Token, high: tree.Expr) -> tree.Range:
