@@ -43,6 +43,15 @@ def render_diagnostic(diagnostic: Diagnostic, paint: Paint = plain) -> str:
     return "\n".join(lines + closing)
 
 
+def render_line(diagnostic: Diagnostic, paint: Paint = plain) -> str:
+    """One line: where, what, and the hint."""
+    role = diagnostic.severity.value
+    line, column = diagnostic.span.source.position(diagnostic.span.start)
+    hint = f" ({_one_line(diagnostic.hint)})" if diagnostic.hint else ""
+    where = f"{diagnostic.span.source.path}:{line}:{column}"
+    return f"{where}: {paint(f'{role}[{diagnostic.code}]', role)}: {_one_line(diagnostic.message)}{hint}"
+
+
 def render_all(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
     """All diagnostics with an empty line behind each; empty when there are none."""
     return "".join(render_diagnostic(d, paint) + "\n\n" for d in diagnostics)

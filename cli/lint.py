@@ -1,0 +1,156 @@
+"""`mlopsc lint`"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from ..compiler.diagnostics import Diagnostics, Severity
+from . import specs
+from .compiling import profile_option, set_option
+from .terminal import paint_for
+
+_ROUNDS = 8  # of fixing; a fix may open the way for another
+
+
+@dataclass
+class _Checked:
+    """What was found in how many files."""
+
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    files: set[Path] = field(default_factory=set)
+
+
+@click.command(short_help="Check specs.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then report what is left.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="How to print what is found.",
+)
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path),
+    default=Path("stdin.mlops"),
+    help="The path that '-' stands for: it decides where imports and files are looked up.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@profile_option
+@set_option
+def command(
+    paths: tuple[Path, ...],
+    fix: bool,
+    format_: str,
+    stdin_filename: Path,
+    strict: bool,
+    profile: str | None,
+    settings: dict[str, str],
+) -> int:
+    """Check specs: files, folders (every *.mlops within), or '-' for standard input.
+
+    Without a path: this folder. Exits with 1 when there are errors.
+    """
+    if Path("-") in paths:
+        if len(paths) > 1:
+            raise click.UsageError("'-' stands alone: standard input is one spec")
+        given = specs.decode(stdin_filename, click.get_binary_stream("stdin").read())
+        checked = _check_text(given, fix, profile, settings)
+    else:
+        found = specs.all_specs(paths)
+        if not found:
+            raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
+        checked = _check_files(found, fix, profile, settings)
+    _report(checked, format_, to_stderr=fix and Path("-") in paths)
+    counted = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+    return int(any(d.severity in counted for d in checked.diagnostics))
+
+
+def _check_files(paths: list[Path], fix: bool, profile: str | None, settings: Mapping[str, str]) -> _Checked:
+    fixed = 0
+    for _ in range(_ROUNDS if fix else 0):
+        changed = _fix_once(_checked(paths, profile, settings))
+        fixed += changed
+        if not changed:
+            break
+    if fixed:
+        click.echo(f"{fixed} fixed", err=True)
+    return _checked(paths, profile, settings)
+
+
+def _fix_once(checked: _Checked) -> int:
+    from .fixes import apply_fixes
+
+    texts, count = apply_fixes(checked.diagnostics)
+    for source, text in texts.items():
+        specs.read(Path(source.path)).write(text)
+    return count
+
+
+def _checked(paths: list[Path], profile: str | None, settings: Mapping[str, str]) -> _Checked:
+    """Roots first: a file that a root imports is checked with it, not by itself."""
+    checked = _Checked()
+    for path in sorted(paths, key=lambda p: not specs.is_root(p)):
+        if path.resolve() not in checked.files:
+            _analyse_into(checked, specs.read(path), profile, settings)
+    return checked
+
+
+def _check_text(given: specs.Text, fix: bool, profile: str | None, settings: Mapping[str, str]) -> _Checked:
+    from .fixes import apply_fixes
+
+    checked = _Checked()
+    _analyse_into(checked, given, profile, settings)
+    for _ in range(_ROUNDS if fix else 0):
+        texts, count = apply_fixes(checked.diagnostics)
+        new = next((text for source, text in texts.items() if Path(source.path) == given.path), None)
+        if not count or new is None:
+            break
+        given = specs.Text(given.path, new, given.newline, given.mark)
+        checked = _Checked()
+        _analyse_into(checked, given, profile, settings)
+    if fix:
+        click.echo(given.text, nl=False)
+    return checked
+
+
+def _analyse_into(checked: _Checked, given: specs.Text, profile: str | None, settings: Mapping[str, str]) -> None:
+    from ..compiler.driver import analyse
+    from ..compiler.lint.config import read_levels
+
+    levels = read_levels(given.path)
+    analysis = analyse(given.path, text=given.text, profile=profile, settings=settings, lint=True, levels=levels)
+    checked.files.add(given.path.resolve())
+    checked.files |= {Path(file.source.path).resolve() for file in analysis.files}
+    for diagnostic in analysis.diagnostics:
+        checked.diagnostics.add(diagnostic)
+
+
+def _report(checked: _Checked, format_: str, *, to_stderr: bool) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
+    found = list(checked.diagnostics)
+    if format_ == "json":
+        from .render_json import render_json
+
+        text = render_json(found, len(checked.files))
+    elif format_ == "sarif":
+        from .render_sarif import render_sarif
+
+        text = render_sarif(found)
+    elif format_ == "github":
+        from .render_github import render_github
+
+        text = render_github(found)
+    else:
+        from .render_text import render_all, summary
+
+        paint = paint_for(stream)
+        text = render_all(found, paint) + summary(found, len(checked.files), paint) + "\n"
+    click.echo(text, file=stream, nl=False, color=True)
