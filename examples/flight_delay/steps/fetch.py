@@ -26,7 +26,7 @@ def convert(table: Path, out: Path) -> int:
         connection.execute("SET threads = 1; SET TimeZone = 'UTC'")
         rows = connection.from_csv_auto(str(table), na_values="NA", sample_size=-1)
         rows.write_parquet(str(out), compression="zstd")
-        return len(rows)
+        return len(connection.read_parquet(str(out)))
 
 
 def main() -> None:
