@@ -1,0 +1,230 @@
+"""The backend: a plan as Kubernetes objects, a file each, under a kustomization."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, ClassVar
+
+from ...compiler.features import Feature
+from ...compiler.plan.document import plan_json
+from ...compiler.plan.nodes import Plan, Secret, Source, Stage
+from ..base import OutputFile, Support
+from . import manifests as m
+from .capabilities import CAPABILITIES
+from .names import config_keys, legal_all
+from .pods import Bundle, driver_job, node_job, runnable
+from .settings import Object, Settings, read_settings
+
+CONFIG_MAP_LIMIT = 1 << 20  # bytes of all values together; the API server refuses more
+
+
+class Kubernetes:
+    """One Job a source, stage, guard and deploy, created in order by a driver Job; CronJobs start the driver."""
+
+    name: ClassVar[str] = "kubernetes"
+    summary: ClassVar[str] = "Kubernetes objects: a Job a node, a CronJob a schedule"
+    capabilities: ClassVar[Mapping[Feature, Support]] = CAPABILITIES
+    options: ClassVar[Mapping[str, Any]] = json.loads(
+        files(__package__).joinpath("options.schema.json").read_text("utf-8")
+    )
+
+    def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
+        """What stops this plan with these options, as sentences that say what to write instead."""
+        settings = read_settings(plan, options)
+        yield from _unreachable_data(plan, settings)
+        if settings.code == "image" and not settings.workdir:
+            yield 'code = "image" needs `workdir`, the folder of the project in the images'
+        if plan.requirements and not options.get("image") and not plan.image:
+            bare = [n.id for n in plan.of(Stage) if not n.image]
+            if bare:
+                yield (
+                    f"stage '{bare[0]}' would run in {settings.image}, where {plan.requirements} is not installed; "
+                    "name an image that has it, as `image` of the pipeline or of the target"
+                )
+        build = _Build(plan, settings)
+        for size, what, instead in build.sizes:
+            if size > CONFIG_MAP_LIMIT:
+                yield (f"{what} take {size:,} bytes, and a ConfigMap holds {CONFIG_MAP_LIMIT:,}; {instead}")
+
+    def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
+        build = _Build(plan, read_settings(plan, options))
+        objects = dict(build.objects())
+        yield _yaml(plan, "kustomization.yaml", m.kustomization(plan, build.settings, list(objects)))
+        for path, value in objects.items():
+            yield _yaml(plan, path, value)
+        yield OutputFile.of_text("README.md", build.readme(list(objects)))
+
+
+def _yaml(plan: Plan, path: str, value: Object) -> OutputFile:
+    from .yaml_text import yaml_file  # PyYAML is loaded when something is printed
+
+    return OutputFile.of_text(path, yaml_file(plan, value))
+
+
+def _unreachable_data(plan: Plan, settings: Settings) -> Iterator[str]:
+    for source in plan.of(Source):
+        if source.uri is None or "://" in source.uri:
+            continue
+        if source.uri.startswith("/"):
+            yield f"source '{source.id}' reads {source.uri}, a path of one machine; pods see paths below the project"
+        elif not settings.data and settings.code != "image":
+            yield (
+                f"source '{source.id}' reads {source.uri}, which pods cannot see; put the files into a volume claim "
+                'and name it in the target: data = "CLAIM"'
+            )
+
+
+@dataclass(frozen=True)
+class _Build:
+    """The objects of one build."""
+
+    plan: Plan
+    settings: Settings
+
+    @cached_property
+    def runtime(self) -> bytes:
+        from ..archive import runtime_archive
+
+        return runtime_archive()
+
+    @cached_property
+    def plan_text(self) -> str:
+        # The code lies beside it as files; twice, it would halve what a ConfigMap can carry.
+        return plan_json(replace(self.plan, project=()))
+
+    @cached_property
+    def code(self) -> dict[str, str]:
+        """Text by path; nothing where the images carry the code."""
+        return {f.path: f.text for f in self.plan.project} if self.settings.code == "configmap" else {}
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        base = self.settings.base
+        code = _digest(*(x for path, text in self.code.items() for x in (path, text)))
+        return Bundle(
+            runtime=f"{base}-runtime-{_digest(self.runtime)}",
+            plan=f"{base}-plan-{_digest(self.plan_text)}",
+            # The Jobs follow from these; a digest of themselves could not stand in them.
+            jobs=f"{base}-jobs-{_digest(self.plan_text, self.runtime, code, repr(self.settings))}",
+            code=f"{base}-code-{code}" if self.code else None,
+            keys=config_keys(self.code),
+        )
+
+    @cached_property
+    def jobs(self) -> dict[str, str]:
+        """Each node's Job as JSON, which the driver reads without a YAML library, by file name."""
+        nodes = runnable(self.plan)
+        names = legal_all(f"{self.plan.name}-{n.id}" for n in nodes)
+        return {
+            f"{names[f'{self.plan.name}-{n.id}']}.json": _json(
+                node_job(self.plan, self.settings, n, names[f"{self.plan.name}-{n.id}"], self.bundle)
+            )
+            for n in nodes
+        }
+
+    @cached_property
+    def sizes(self) -> list[tuple[int, str, str]]:
+        """Bytes of each ConfigMap, what is in it, and what to do when they are too many."""
+        in_image = 'put it into the images: code = "image", workdir = "/app"'
+        return [
+            (_size(self.code), "the project's files", in_image),
+            (len(self.plan_text.encode()), "the plan's nodes", "split the pipeline"),
+            (_size(self.jobs), "the Jobs' templates", "split the pipeline"),
+        ]
+
+    def objects(self) -> Iterator[tuple[str, Object]]:
+        plan, settings, bundle = self.plan, self.settings, self.bundle
+        if settings.made_account:
+            yield "service-account.yaml", m.service_account(plan, settings)
+        yield "role.yaml", m.role(plan, settings)
+        yield "role-binding.yaml", m.role_binding(plan, settings)
+        yield "network-policy.yaml", m.network_policy(plan, settings)
+        if settings.made_claim:
+            yield "store.yaml", m.store_claim(plan, settings)
+        yield "runtime.yaml", m.config_map(plan, settings, bundle.runtime, {}, {"mlops.pyz": self.runtime})
+        yield "plan.yaml", m.config_map(plan, settings, bundle.plan, {"plan.json": self.plan_text}, {})
+        if bundle.code:
+            texts = {bundle.keys[path]: text for path, text in self.code.items()}
+            yield "code.yaml", m.config_map(plan, settings, bundle.code, texts, {})
+        yield "jobs.yaml", m.config_map(plan, settings, bundle.jobs, self.jobs, {})
+        job = driver_job(plan, settings, bundle)
+        yield "run.yaml", m.manual_cron_job(plan, settings, job)
+        for cron_job in m.schedules(plan, settings, job):
+            yield f"schedule-{cron_job['metadata']['name'].removeprefix(settings.base + '-')}.yaml", cron_job
+
+    def readme(self, paths: list[str]) -> str:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        env = Environment(
+            loader=PackageLoader(__package__, "."),
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return env.get_template("README.md.j2").render(
+            plan=self.plan,
+            settings=self.settings,
+            paths=paths,
+            secrets=_secret_names(self.plan),
+            about={path: _about(path) for path in paths},
+            flag=f" -n {self.settings.namespace}" if self.settings.namespace else "",
+        )
+
+
+_ABOUT = {
+    "service-account.yaml": "who the pods are",
+    "role.yaml": "what the driver may do: create and list Jobs, list pods",
+    "role-binding.yaml": "gives the service account that role",
+    "network-policy.yaml": "nothing connects to the pods",
+    "store.yaml": "the volume of results",
+    "runtime.yaml": "mlops.pyz, which runs a node",
+    "plan.yaml": "plan.json, the checked pipeline",
+    "code.yaml": "the project's files",
+    "jobs.yaml": "a Job for each node, which the driver names and creates",
+    "run.yaml": "a CronJob that never starts by itself: the template of runs by hand",
+}
+
+
+def _about(path: str) -> str:
+    return _ABOUT.get(path, "starts a run on schedule")
+
+
+def _secret_names(plan: Plan) -> list[str]:
+    found = {v.name for s in plan.of(Stage) for _, v in s.env if isinstance(v, Secret)}
+    return sorted(found | {s.connection.name for s in plan.of(Source) if isinstance(s.connection, Secret)})
+
+
+def _digest(*parts: str | bytes) -> str:
+    found = sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        found.update(len(data).to_bytes(8, "big") + data)
+    return found.hexdigest()[:10]
+
+
+def _size(texts: Mapping[str, str]) -> int:
+    return sum(len(text.encode()) for text in texts.values())
+
+
+def _json(value: Object) -> str:
+    return _folded(value, 0) + "\n"
+
+
+def _folded(value: Any, indent: int) -> str:
+    """JSON in which what fits on a line stays on it."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + indent <= 100 or not value or not isinstance(value, dict | list):
+        return flat
+    pad = " " * (indent + 2)
+    if isinstance(value, dict):
+        lines = [f"{pad}{json.dumps(k, ensure_ascii=False)}: {_folded(v, indent + 2)}" for k, v in value.items()]
+    else:
+        lines = [pad + _folded(v, indent + 2) for v in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n" + ",\n".join(lines) + f"\n{' ' * indent}{closing}"

@@ -1,0 +1,287 @@
+"""The pods: one Job a node, and the driver that creates those Jobs."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from ...compiler.plan.nodes import Deploy, Guard, Plan, Secret, Source, Stage
+from .names import label_value
+from .settings import Object, Settings, cores, quantity
+
+# Folders of a pod. One below another never: a mount inside a read-only volume has no place to stand on.
+RUNTIME = "/mlops/runtime"  # mlops.pyz and plan.json
+JOBS = "/mlops/jobs"  # the driver's Job templates
+CODE = "/mlops/code"
+DATA = "/mlops/data"
+STORE = "/mlops/store"
+PROJECT = "/mlops/project"  # where programs run: code and data side by side, as in the project
+
+# Exit codes of the runtime that no second try changes: usage, blocked, something before it did not pass, our bug.
+FINAL = [2, 3, 5, 70]
+# The driver's own: besides those, a failed stage (4) is a result too.
+FINAL_RUN = [2, 3, 4, 70]
+DRIVER_TRIES = 6
+# A Job's deadline counts from its creation: pulling images, waiting for a machine and pauses between tries are in it.
+START_SLACK = 1800
+
+_ENVIRONMENT: list[Object] = [
+    {"name": "MLOPS_ROOT", "value": PROJECT},
+    {"name": "MLOPS_STORE", "value": STORE},
+    {"name": "HOME", "value": "/tmp"},  # noqa: S108 - a pod's own
+    {"name": "PYTHONUNBUFFERED", "value": "1"},
+    {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
+]
+
+Runnable = Source | Stage | Guard | Deploy
+
+
+def runnable(plan: Plan) -> tuple[Runnable, ...]:
+    """The nodes that get a Job, in the plan's order."""
+    return tuple(n for n in plan.nodes if isinstance(n, (Source, Stage, Guard, Deploy)))
+
+
+def component(node: Runnable) -> str:
+    return type(node).__name__.lower()
+
+
+def labels(plan: Plan, settings: Settings, part: str) -> dict[str, str]:
+    """The labels that Kubernetes recommends."""
+    return {
+        "app.kubernetes.io/name": label_value(plan.name),
+        "app.kubernetes.io/instance": settings.base,
+        "app.kubernetes.io/version": plan.digest.removeprefix("sha256:")[:12],
+        "app.kubernetes.io/component": part,
+        "app.kubernetes.io/managed-by": "mlopsc",
+    }
+
+
+def node_job(plan: Plan, settings: Settings, node: Runnable, name: str, bundle: Bundle) -> Object:
+    """The Job of one node. The driver adds to its name, its labels and its container's environment; nothing else."""
+    part = component(node)
+    marks = labels(plan, settings, part) | {"mlopsc/node": name}
+    notes = {"mlopsc/node-id": node.id, "mlopsc/source": f"{node.place.file}:{node.place.line}"}
+    if node.doc if not isinstance(node, Guard) or not node.implicit else "":
+        notes["kubernetes.io/description"] = node.doc
+    retries = node.retries.count if isinstance(node, Stage) else 0
+    spec: Object = {"backoffLimit": retries, "podFailurePolicy": _failure_policy(FINAL)}
+    deadline = _deadline(node)
+    if deadline:
+        spec["activeDeadlineSeconds"] = deadline
+    spec["ttlSecondsAfterFinished"] = settings.keep
+    container = {
+        "name": part,
+        "image": (node.image if isinstance(node, Stage) else None) or settings.image,
+        **_pull(settings),
+        "command": ["python3", f"{RUNTIME}/mlops.pyz", "kube-node"],
+        "args": [
+            *(escape(node.id), "--run", "$(MLOPS_RUN_ID)", "--plan", f"{RUNTIME}/plan.json"),
+            *("--engine", "kubernetes", "--engine-run", "$(MLOPS_RUN_ID)"),
+            *_trees(settings, bundle),
+        ],
+        "env": [*_ENVIRONMENT, *(_secret(settings, s) for s in _secrets(plan, node))],
+        "resources": _resources(settings, node),
+        **_container_rest(settings, bundle, jobs=False),
+    }
+    spec["template"] = {
+        "metadata": {"labels": marks, "annotations": {"mlopsc/node-id": node.id}},
+        "spec": _pod(settings, bundle, container, driver=False),
+    }
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": marks, "annotations": notes},
+        "spec": spec,
+    }
+
+
+def driver_job(plan: Plan, settings: Settings, bundle: Bundle) -> Object:
+    """The Job of a run, as a CronJob's `jobTemplate`: it creates the others, waits for them and sums up."""
+    marks = labels(plan, settings, "driver")
+    container = {
+        "name": "driver",
+        "image": settings.image,
+        **_pull(settings),
+        "command": ["python3", f"{RUNTIME}/mlops.pyz", "kube-driver"],
+        "args": ["--plan", f"{RUNTIME}/plan.json", "--jobs", JOBS, *_trees(settings, bundle)],
+        "env": [
+            _field("MLOPS_JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']"),
+            _field("MLOPS_JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
+            {"name": "MLOPS_PARAMS", "value": "{}"},
+            *_ENVIRONMENT,
+        ],
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "64Mi"},
+            "limits": {"cpu": "500m", "memory": "256Mi"},
+        },
+        **_container_rest(settings, bundle, jobs=True),
+    }
+    return {
+        "metadata": {"labels": marks},
+        "spec": {
+            "backoffLimit": DRIVER_TRIES,
+            "podFailurePolicy": _failure_policy(FINAL_RUN),
+            "ttlSecondsAfterFinished": settings.keep,
+            "template": {
+                "metadata": {"labels": marks},
+                "spec": _pod(settings, bundle, container, driver=True),
+            },
+        },
+    }
+
+
+class Bundle:
+    """The ConfigMaps of one build and the file paths behind their keys."""
+
+    def __init__(self, runtime: str, plan: str, jobs: str, code: str | None, keys: dict[str, str]) -> None:
+        self.runtime, self.plan, self.jobs, self.code, self.keys = runtime, plan, jobs, code, keys
+
+
+def escape(text: str) -> str:
+    """Text that Kubernetes puts into arguments and variables as it is: it would expand `$(NAME)`."""
+    return text.replace("$", "$$")
+
+
+def _pull(settings: Settings) -> Object:
+    return {"imagePullPolicy": settings.pull_policy} if settings.pull_policy else {}
+
+
+def _failure_policy(final: list[int]) -> Object:
+    return {
+        "rules": [
+            # An evicted or preempted pod is no try: its successor does not count.
+            {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+            {"action": "FailJob", "onExitCodes": {"operator": "In", "values": final}},
+        ]
+    }
+
+
+def _deadline(node: Runnable) -> int | None:
+    """A deadline for all tries together; the runtime itself ends each try after the stage's timeout."""
+    if not isinstance(node, (Stage, Deploy)) or node.timeout is None:
+        return None
+    tries = 1 + (node.retries.count if isinstance(node, Stage) else 0)
+    pauses = sum(min(10 << n, 360) for n in range(tries - 1))  # Kubernetes' own, between the tries of a Job
+    return ceil(tries * (node.timeout + 60)) + pauses + START_SLACK
+
+
+def _resources(settings: Settings, node: Runnable) -> Object:
+    asked = node.resources if isinstance(node, Stage) else None
+    cpu = cores(asked.cpu) if asked and asked.cpu else None
+    memory = quantity(asked.memory) if asked and asked.memory else None
+    requests: Object = {"cpu": cpu or "100m", "memory": memory or "128Mi"}
+    limits: Object = {"cpu": cpu or cores(settings.cpu), "memory": memory or settings.memory}
+    if asked and asked.gpu:
+        requests[settings.gpu_resource] = limits[settings.gpu_resource] = str(asked.gpu)
+    return {"requests": requests, "limits": limits}
+
+
+def _trees(settings: Settings, bundle: Bundle) -> list[str]:
+    """Where a pod finds the project: its code is copied into one folder, what is large is linked."""
+    words = ["--copy", CODE] if bundle.code else []
+    if settings.code == "image" and settings.workdir:
+        words += ["--link", escape(settings.workdir)]
+    if settings.data:
+        words += ["--link", DATA]
+    return words
+
+
+def _field(name: str, path: str) -> Object:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def _secrets(plan: Plan, node: Runnable) -> tuple[str, ...]:
+    """Names of the secrets that a node's pod needs; no other reaches it."""
+    found: list[str] = []
+    if isinstance(node, Stage):
+        found += [value.name for _, value in node.env if isinstance(value, Secret)]
+    if isinstance(node, Source) and isinstance(node.connection, Secret):
+        found.append(node.connection.name)
+    if isinstance(node, Deploy) and isinstance(plan.version.registry_uri, Secret):
+        found.append(plan.version.registry_uri.name)
+    return tuple(dict.fromkeys(found))
+
+
+def _secret(settings: Settings, name: str) -> Object:
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": settings.secret, "key": name}}}
+
+
+def _container_rest(settings: Settings, bundle: Bundle, *, jobs: bool) -> Object:
+    mounts: list[Object] = [
+        {"name": "runtime", "mountPath": RUNTIME, "readOnly": True},
+        {"name": "store", "mountPath": STORE},
+        {"name": "project", "mountPath": PROJECT},
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a pod's own
+    ]
+    if bundle.code:
+        mounts.append({"name": "code", "mountPath": CODE, "readOnly": True})
+    if settings.data:
+        mounts.append({"name": "data", "mountPath": DATA, "readOnly": True})
+    if jobs:
+        mounts.append({"name": "jobs", "mountPath": JOBS, "readOnly": True})
+    return {
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": mounts,
+    }
+
+
+def _pod(settings: Settings, bundle: Bundle, container: Object, *, driver: bool) -> Object:
+    pod: Object = {
+        "restartPolicy": "Never",
+        "serviceAccountName": settings.service_account,
+        "automountServiceAccountToken": driver,  # only the driver talks to the API
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": settings.user,
+            "runAsGroup": settings.user,
+            "fsGroup": settings.user,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    }
+    if settings.pull_secrets:
+        pod["imagePullSecrets"] = [{"name": s} for s in settings.pull_secrets]
+    if settings.node_selector:
+        pod["nodeSelector"] = dict(settings.node_selector)
+    if settings.tolerations:
+        pod["tolerations"] = [dict(t) for t in settings.tolerations]
+    if settings.access_mode == "ReadWriteOnce":
+        pod["affinity"] = _one_machine(settings)
+    pod["containers"] = [container]
+    pod["volumes"] = _volumes(settings, bundle, jobs=driver)
+    return pod
+
+
+def _one_machine(settings: Settings) -> Object:
+    # A ReadWriteOnce volume is mounted on one machine at a time, so all pods of the pipeline go where the first one is.
+    term = {
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/instance": settings.base}},
+        "topologyKey": "kubernetes.io/hostname",
+    }
+    return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def _volumes(settings: Settings, bundle: Bundle, *, jobs: bool) -> list[Object]:
+    volumes: list[Object] = [
+        {
+            "name": "runtime",
+            "projected": {"sources": [{"configMap": {"name": bundle.runtime}}, {"configMap": {"name": bundle.plan}}]},
+        },
+        {"name": "store", "persistentVolumeClaim": {"claimName": settings.claim}},
+        {"name": "project", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
+    ]
+    if bundle.code:
+        items = [{"key": key, "path": path} for path, key in bundle.keys.items()]
+        volumes.append({"name": "code", "configMap": {"name": bundle.code, "items": items}})
+    if settings.data:
+        claim = {"claimName": settings.data, "readOnly": True}
+        volumes.append({"name": "data", "persistentVolumeClaim": claim})
+    if jobs:
+        volumes.append({"name": "jobs", "configMap": {"name": bundle.jobs}})
+    return volumes

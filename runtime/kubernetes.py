@@ -1,0 +1,379 @@
+"""Inside a cluster: the driver of a run, and the start of each of its nodes.
+
+The driver creates one Job a node, in the plan's order, from templates made at build time, and waits. Retries,
+deadlines, placement and isolation are Kubernetes' work. The driver keeps no state of its own: which Jobs exist, the API
+says; what became of a node, its record in the store says. So a driver that was evicted goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import copy
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .context import LETS_PASS, Context
+from .events import BUG, USAGE
+from .nodes import write_record
+from .params import check_params
+from .pipeline import Pipeline, store_folder
+from .store import Store
+
+Object = dict[str, Any]
+_EXAMPLE = '{"month": 3}'
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+RUN_LABEL = "mlopsc/run"
+NODE_NOTE = "mlopsc/node-id"
+PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
+SHORTEST, LONGEST = 0.5, 5.0  # seconds between two looks
+
+
+def kube_node(argv: Sequence[str]) -> NoReturn:
+    """`kube-node ID …`: puts the project together, then becomes `node ID …`."""
+    parser = _parser("kube-node")
+    options, rest = parser.parse_known_args(argv)
+    lay_out(Path(os.environ["MLOPS_ROOT"]), options)
+    os.execv(sys.executable, [sys.executable, sys.argv[0], "node", *rest])
+
+
+def kube_driver(argv: Sequence[str]) -> int:
+    """`kube-driver --plan P --jobs DIR`: a whole run. The exit code is that of `finish`."""
+    parser = _parser("kube-driver")
+    parser.add_argument("--plan", type=Path, required=True)
+    parser.add_argument("--jobs", type=Path, required=True)
+    options = parser.parse_args(argv)
+    # The first process of a container gets no default action for a signal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    root = Path(os.environ["MLOPS_ROOT"])
+    lay_out(root, options)
+    pipeline = Pipeline.read(options.plan)
+    params = _params(pipeline, os.environ.get("MLOPS_PARAMS") or "{}")
+    if params is None:
+        return USAGE
+    store = Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE")))
+    job = Owner(os.environ["MLOPS_JOB_NAME"], os.environ["MLOPS_JOB_UID"])
+    try:
+        Run(pipeline, read_templates(options.jobs), Api.of_this_pod(), root, store, job, params).carry_out()
+    except ApiError as e:
+        _say(f"error: {e}")
+        return USAGE if e.status in (401, 403) else BUG
+    finish = ["finish", "--plan", str(options.plan), "--run", job.run, "--root", str(root)]
+    return subprocess.call([sys.executable, sys.argv[0], *finish])
+
+
+class Owner:
+    """The driver's own Job: the Jobs that it makes go when it goes. Its identity is the run's."""
+
+    def __init__(self, name: str, uid: str) -> None:
+        self.name, self.uid = name, uid
+        self.run = f"{name}-{uid[:8]}"  # a Job's name may be used again
+        self.suffix = uid.replace("-", "")[:10]
+
+    def reference(self) -> Object:
+        return {"apiVersion": "batch/v1", "kind": "Job", "name": self.name, "uid": self.uid}
+
+
+class Run:
+    """One run: which nodes are settled, and how."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        templates: Mapping[str, Object],
+        api: Api,
+        root: Path,
+        store: Store,
+        owner: Owner,
+        params: Mapping[str, Any],
+    ) -> None:
+        self.pipeline, self.templates, self.api, self.store = pipeline, templates, api, store
+        self.root, self.owner, self.params = root, owner, params
+        self.settled: dict[str, bool] = {}  # whether what comes after a node may run
+        self.ended: dict[str, float] = {}  # when a Job without a record was first seen at its end
+
+    def carry_out(self) -> None:
+        """Returns when no node is left that runs or could run."""
+        _say(f"run {self.owner.run}: {len(self.pipeline.nodes)} nodes")
+        pause = SHORTEST
+        while True:
+            changed = self.step()
+            if len(self.settled) == len(self.pipeline.nodes):
+                return
+            pause = SHORTEST if changed else min(pause * 1.2, LONGEST)
+            time.sleep(pause)
+
+    def step(self) -> bool:
+        """Looks once at all Jobs and starts what may start. True: something happened."""
+        jobs = self.api.jobs_of(self.owner.uid)
+        changed = False
+        for node in self.pipeline.nodes:
+            if node not in self.settled:
+                changed |= self.look(node, jobs.get(node))
+        return changed
+
+    def look(self, node: str, job: Object | None) -> bool:
+        before = [self.settled.get(b) for b in self.pipeline.waits_for(node)]
+        if job is not None:
+            return _condition(job) is not None and self.settle(node, job)
+        if False in before:
+            self.settled[node] = False
+            _say(f"{node}: not run, because of what comes before it")
+            return True
+        # A Job that is gone but left a record was removed after its end.
+        if self.store.record(self.owner.run, node) is not None:
+            return self.settle(node, None)
+        if None in before:
+            return False
+        self.start(node)
+        return True
+
+    def start(self, node: str) -> None:
+        job = self.job(node)
+        name = job["metadata"]["name"]
+        try:
+            self.api.create_job(job)
+            _say(f"{node}: started as job/{name}")
+        except ApiError as e:
+            if e.status == 409:  # made before this driver took over
+                return
+            if e.status == 403 and "exceeded quota" in e.message:
+                _say(f"{node}: waits for quota: {e.message}")
+                return
+            if e.status not in (403, 422):
+                raise
+            self.record_failure(node, f"Kubernetes refused its Job: {e.message}")
+            self.settle(node, None)
+
+    def job(self, node: str) -> Object:
+        """The node's Job, from its template."""
+        job = copy.deepcopy(self.templates[node])
+        name = f"{job['metadata']['name']}-{self.owner.suffix}"
+        job["metadata"]["name"] = name
+        job["metadata"]["ownerReferences"] = [self.owner.reference()]
+        job["metadata"].setdefault("annotations", {})["mlopsc/run-id"] = self.owner.run
+        for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
+            metadata["labels"][RUN_LABEL] = self.owner.uid
+        given = {"MLOPS_RUN_ID": self.owner.run, "MLOPS_PARAMS": json.dumps(self.params)}
+        # Kubernetes would expand `$(NAME)` in a value; `$$` is a plain `$`.
+        env = [{"name": k, "value": v.replace("$", "$$")} for k, v in given.items()]
+        container = job["spec"]["template"]["spec"]["containers"][0]
+        container["env"] = env + container.get("env", [])
+        return job
+
+    def settle(self, node: str, job: Object | None) -> bool:
+        """Takes a node's end from its record. False: the record may still appear."""
+        record = self.store.record(self.owner.run, node)
+        if job is not None and record is None:
+            first = self.ended.setdefault(node, time.monotonic())
+            if time.monotonic() - first < PATIENCE and not self._died(job):
+                return False
+            self.record_failure(node, self._why(job))
+            record = self.store.record(self.owner.run, node)
+        assert record is not None
+        state = record["state"]
+        self.settled[node] = state in LETS_PASS
+        reason = f": {record['reason']}" if record.get("reason") and state not in LETS_PASS else ""
+        verdict = f" ({record['verdict']})" if record.get("verdict") else ""
+        _say(f"{node}: {state}{verdict}{reason}")
+        return True
+
+    def _died(self, job: Object) -> bool:
+        condition = _condition(job)
+        return condition is not None and condition["type"] == "Failed"
+
+    def _why(self, job: Object) -> str:
+        """Why a Job ended without a record, in Kubernetes' words."""
+        condition = _condition(job) or {}
+        words = [condition.get("message") or condition.get("reason") or "its Job ended without a record"]
+        with contextlib.suppress(ApiError):
+            words += self.api.endings(job["metadata"]["name"])
+        return "; ".join(dict.fromkeys(words))
+
+    def record_failure(self, node: str, reason: str) -> None:
+        """Writes down for a node what it could not write itself."""
+        engine = {"name": "kubernetes", "run": self.owner.run}
+        context = Context(self.pipeline, self.root, self.store, self.owner.run, self.params, engine=engine)
+        write_record(context, node, {"state": "failed", "reason": reason, **self._verdict(node), "seconds": 0.0})
+
+    def _verdict(self, node: str) -> dict[str, str]:
+        return {"verdict": "error"} if self.pipeline.nodes[node]["is"] == "guard" else {}
+
+
+class ApiError(Exception):
+    """The API server's answer to a request that it did not carry out; status 0: there was no answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"Kubernetes answers {status}: {message}" if status else message)
+        self.status, self.message = status, message
+
+
+class Api:
+    """The few requests that a driver makes."""
+
+    def __init__(self, url: str, namespace: str, token: Path, context: ssl.SSLContext) -> None:
+        self.url, self.namespace, self.token, self.context = url, namespace, token, context
+
+    @classmethod
+    def of_this_pod(cls) -> Api:
+        """As the pod's service account, at the address that every container is given."""
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+        host = f"[{host}]" if ":" in host else host
+        context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+        namespace = (ACCOUNT / "namespace").read_text("utf-8").strip()
+        return cls(f"https://{host}:{port}", namespace, ACCOUNT / "token", context)
+
+    def create_job(self, job: Object) -> None:
+        self._request("POST", "/apis/batch/v1", "jobs", body=job)
+
+    def jobs_of(self, uid: str) -> dict[str, Object]:
+        """The Jobs of a run by their node's id."""
+        found = self._request("GET", "/apis/batch/v1", "jobs", labelSelector=f"{RUN_LABEL}={uid}")
+        return {job["metadata"]["annotations"][NODE_NOTE]: job for job in found["items"]}
+
+    def endings(self, job: str) -> list[str]:
+        """How the containers of a Job's pods ended."""
+        found = self._request("GET", "/api/v1", "pods", labelSelector=f"batch.kubernetes.io/job-name={job}")
+        words = []
+        for pod in found["items"]:
+            status = pod.get("status", {})
+            if status.get("reason"):
+                words.append(f"pod {status['reason']}: {status.get('message', '')}".rstrip(": "))
+            for container in status.get("containerStatuses", []):
+                ended = container.get("state", {}).get("terminated")
+                if ended:
+                    words.append(f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}")
+        return words
+
+    def _request(self, method: str, group: str, kind: str, *, body: Object | None = None, **query: str) -> Any:
+        """Tries again, for two minutes, what a server that restarts or is busy did not answer."""
+        url = f"{self.url}{group}/namespaces/{self.namespace}/{kind}"
+        if query:
+            url += "?" + urllib.parse.urlencode(query)
+        deadline, pause = time.monotonic() + 120, 0.5
+        while True:
+            try:
+                return self._once(method, url, body)
+            except ApiError as e:
+                busy = e.status in (0, 429) or e.status >= 500
+                if not busy or time.monotonic() + pause > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 10)
+
+    def _once(self, method: str, url: str, body: Object | None) -> Any:
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": "mlopsc-driver",
+            # Read each time: Kubernetes replaces it within the hour.
+            "Authorization": f"Bearer {self.token.read_text('utf-8').strip()}",
+        }
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30, context=self.context) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as e:
+            raise ApiError(e.code, _message(e.read(), e.reason)) from e
+        except (OSError, ValueError) as e:
+            raise ApiError(0, f"no answer from {self.url}: {e}") from e
+
+
+def lay_out(root: Path, options: argparse.Namespace) -> None:
+    """Makes the project's folder: code copied, data linked, each file at its path in the project."""
+    root.mkdir(parents=True, exist_ok=True)
+    for tree in options.copy:
+        for entry in _entries(Path(tree)):
+            target = root / entry.name
+            if entry.is_dir():
+                shutil.copytree(entry, target, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(entry, target)
+    for tree in options.link:
+        _link(Path(tree), root)
+
+
+def _link(tree: Path, folder: Path) -> None:
+    for entry in _entries(tree):
+        target = folder / entry.name
+        if target.is_symlink():  # of an earlier tree: a folder in both becomes a folder of links
+            first = target.readlink()
+            if not (first.is_dir() and entry.is_dir()):
+                continue
+            target.unlink()
+            target.mkdir()
+            _link(first, target)
+        if not target.exists():
+            target.symlink_to(entry)
+        elif target.is_dir() and entry.is_dir():
+            _link(entry, target)
+
+
+def _entries(tree: Path) -> list[Path]:
+    # `..data` and its like are how a ConfigMap's volume is switched; `lost+found` is a file system's.
+    return sorted(p for p in tree.iterdir() if not p.name.startswith("..") and p.name != "lost+found")
+
+
+def read_templates(folder: Path) -> dict[str, Object]:
+    """The Jobs' templates by their node's id."""
+    found = {}
+    for path in _entries(folder):
+        job = json.loads(path.read_text("utf-8"))
+        found[job["metadata"]["annotations"][NODE_NOTE]] = job
+    return found
+
+
+def _params(pipeline: Pipeline, text: str) -> dict[str, Any] | None:
+    """The overrides, when they fit; they are said to be wrong before any Job is made."""
+    try:
+        given = json.loads(text)
+        if not isinstance(given, dict):
+            raise ValueError("not an object")
+    except ValueError as e:
+        _say(f"error: MLOPS_PARAMS must be a JSON object such as {_EXAMPLE}: {e}")
+        return None
+    _, problems = check_params(pipeline.document.get("params") or [], given)
+    for problem in problems:
+        _say(f"error: {problem}")
+    return None if problems else given
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"mlops.pyz {name}", allow_abbrev=False)
+    parser.add_argument("--copy", action="append", default=[], help="a folder whose files are copied into the project")
+    parser.add_argument("--link", action="append", default=[], help="a folder whose files are linked into the project")
+    return parser
+
+
+def _condition(job: Object) -> Object | None:
+    """The condition that says that a Job has ended."""
+    for condition in job.get("status", {}).get("conditions") or []:
+        if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
+            found: Object = condition
+            return found
+    return None
+
+
+def _message(body: bytes, otherwise: str) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return otherwise
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
