@@ -1,0 +1,66 @@
+"""What Airflow carries of the language, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...compiler.features import Feature as F
+from ..base import NATIVE, Support, emulated, unsupported
+
+_IN_A_STAGE = "compute the number in a stage and guard its metrics file"
+_SCHEDULE = "use a schedule"
+
+CAPABILITIES: Mapping[F, Support] = {
+    F.COMMAND: NATIVE,
+    F.PYTHON_FUNCTION: NATIVE,
+    F.NOTEBOOK: NATIVE,
+    F.SQL: NATIVE,
+    F.RETRIES: NATIVE,
+    F.TIMEOUT: NATIVE,
+    F.RESOURCES: emulated("cpu is the number of slots that the task takes in its pool; memory is not limited"),
+    F.GPU: unsupported("leave out `gpu` and give the target a `queue` whose workers have one"),
+    F.IMAGE: emulated("tasks run in the worker's own environment, which needs what requirements.txt lists"),
+    F.ENVIRONMENT: NATIVE,
+    F.SECRET: NATIVE,
+    F.CACHE: emulated("the runtime restores results from the store; the task then ends at once"),
+    F.WHEN: emulated("the runtime decides when the task starts; the task is then marked skipped"),
+    F.FOREACH: NATIVE,
+    F.PARAMS: NATIVE,
+    F.LOCAL_SOURCE: NATIVE,
+    F.HTTP_SOURCE: unsupported("fetch it in a stage"),
+    F.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
+    F.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),
+    F.SCHEMA: NATIVE,
+    F.PINNED_SOURCE: unsupported("use `version = content`"),
+    F.TABLE_GUARD: NATIVE,
+    F.METRICS_GUARD: NATIVE,
+    F.FILE_GUARD: NATIVE,
+    F.CHAMPION: NATIVE,
+    F.BANDS: NATIVE,
+    F.QUARANTINE: unsupported("block or warn instead"),
+    F.SLICES: unsupported(_IN_A_STAGE),
+    F.SHARE: unsupported(_IN_A_STAGE),
+    F.DRIFT: unsupported(_IN_A_STAGE),
+    F.PREDICTIONS: unsupported(_IN_A_STAGE),
+    F.REFERENCES: unsupported(_IN_A_STAGE),
+    F.CUSTOM_CHECK: unsupported("run the check in a stage and guard its metrics file"),
+    F.REMOTE_STORE: unsupported("give the target a `store` on a file system that the workers share"),
+    F.CLEAN_CODE: NATIVE,
+    F.LOCAL_REGISTRY: NATIVE,
+    F.MLFLOW_REGISTRY: unsupported("register the model in a stage"),
+    F.DEPLOY_ALIAS: NATIVE,
+    F.DEPLOY_COMMAND: NATIVE,
+    F.ROLLBACK: NATIVE,
+    F.MONITOR: unsupported("schedule a second pipeline that measures"),
+    F.SCHEDULE: NATIVE,
+    F.SCHEDULE_ZONE: NATIVE,
+    F.MANUAL: NATIVE,
+    F.ON_CHANGE: unsupported(_SCHEDULE),
+    F.ON_MONITOR: unsupported(_SCHEDULE),
+    F.ON_AGE: unsupported(_SCHEDULE),
+    F.ON_FINISHED: unsupported(_SCHEDULE),
+    F.TRIGGER_BOUNDS: unsupported("leave them out: runs of one pipeline already wait for each other"),
+    F.NOTIFY: unsupported(
+        "let Airflow tell of failed runs, for example by a listener or a notifier of your deployment"
+    ),
+}
