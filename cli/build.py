@@ -58,9 +58,13 @@ def command(
 
     Nothing is written unless every target could be built. Files edited by hand are never lost without --force.
     """
+    from ..backends.table import BACKENDS
+    from ..compiler.options import targets_exist
+
     path = specs.the_spec(spec)
     _known(targets)
     analysis = analysis_of(path, profile=profile, settings=settings)
+    targets_exist(analysis.files, frozenset(BACKENDS), analysis.diagnostics)
     lowered = lower(analysis)
     chosen = tuple(dict.fromkeys(targets)) or tuple(lowered.plan.targets)
     if not chosen:
@@ -91,8 +95,13 @@ def _emit(name: str, lowered: Lowered, analysis: Analysis) -> list[OutputFile]:
     return list(backend.emit(lowered.plan, options))
 
 
-def checked_target(name: str, lowered: Lowered, analysis: Analysis) -> tuple[Backend, dict[str, object]]:
-    """A backend with the options that the spec gives it; what it cannot carry is printed and ends the command."""
+def checked_target(
+    name: str, lowered: Lowered, analysis: Analysis, *, quiet: bool = False
+) -> tuple[Backend, dict[str, object]]:
+    """A backend with the options that the spec gives it; what it cannot carry is printed and ends the command.
+
+    What it carries in another way is mentioned, unless `quiet`.
+    """
     from ..backends.table import BACKENDS
     from ..compiler.driver import require_support
     from ..compiler.options import options_fit
@@ -103,7 +112,8 @@ def checked_target(name: str, lowered: Lowered, analysis: Analysis) -> tuple[Bac
     options = dict(lowered.plan.targets.get(name, {}))
     options_fit(name, options, backend.options, analysis.files, diagnostics)
     stop_on_errors(diagnostics)
-    mention([d for d in diagnostics if d.severity is not Severity.ERROR])
+    if not quiet:
+        mention([d for d in diagnostics if d.severity is not Severity.ERROR])
     return backend, options
 
 

@@ -24,7 +24,7 @@ def command(paths: tuple[Path, ...], check: bool, diff: bool) -> int:
     if Path("-") in paths:
         if len(paths) > 1:
             raise click.UsageError("'-' stands alone: standard input is one spec")
-        found = [specs.decode(Path("-"), click.get_binary_stream("stdin").read())]
+        found = [specs.decode(Path("-"), sys.stdin.buffer.read())]
     else:
         found = [specs.read(path) for path in specs.all_specs(paths)]
         if not found:

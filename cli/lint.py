@@ -61,7 +61,7 @@ def command(
     if Path("-") in paths:
         if len(paths) > 1:
             raise click.UsageError("'-' stands alone: standard input is one spec")
-        given = specs.decode(stdin_filename, click.get_binary_stream("stdin").read())
+        given = specs.decode(stdin_filename, sys.stdin.buffer.read())
         checked = _check_text(given, fix, profile, settings)
     else:
         found = specs.all_specs(paths)

@@ -1,0 +1,138 @@
+"""`mlopsc run`"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..runtime.events import Event, RunResult
+from . import specs
+from .build import checked_target
+from .compiling import analysis_of, lower, profile_option, set_option
+from .outcome import render_outcome
+from .progress import PlainProgress, Progress
+from .terminal import has_colour, is_terminal, paint_for
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command(short_help="Run the pipeline on this machine.")
+@click.argument("words", nargs=-1, metavar="[SPEC] [SELECTION]...")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many nodes run at once. Default: the processors.")
+@click.option("--from", "after", multiple=True, metavar="NODE", help="Run this node and all that comes after it.")
+@click.option("--only", multiple=True, metavar="NODE", help="Run this node alone.")
+@click.option(
+    "--params",
+    "params_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A JSON file of params; --set wins over it.",
+)
+@set_option
+@profile_option
+@click.option("-n", "--dry-run", is_flag=True, help="Print what would run, with its commands, and run nothing.")
+@click.option("-k", "--keep-going", is_flag=True, help="After a failure go on with what does not need it.")
+@click.option("--run", "run_id", metavar="ID", help="Name the run; the same name again goes on with it.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not print what the programs print; it is kept in their logs.")
+@click.option("-v", "--verbose", is_flag=True, help="Print all that the programs print, on a terminal too.")
+def command(
+    words: tuple[str, ...],
+    jobs: int | None,
+    after: tuple[str, ...],
+    only: tuple[str, ...],
+    params_file: Path | None,
+    settings: dict[str, str],
+    profile: str | None,
+    dry_run: bool,
+    keep_going: bool,
+    run_id: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Run the pipeline on this machine. What has not changed since an earlier run is restored instead of run.
+
+    A SELECTION is a node's name: `train`, `+train` with all before it, `train+` with all after it. Exits with 3 when
+    a guard blocked, 4 when a stage failed.
+    """
+    from ..compiler.plan.document import plan_document
+    from ..runtime.events import RunOptions
+    from ..runtime.executor import run
+
+    named, selection = _split(words)
+    path = specs.the_spec(named)
+    params = _params(params_file, settings)
+    analysis = analysis_of(path, profile=profile, settings=settings)
+    lowered = lower(analysis)
+    checked_target("local", lowered, analysis, quiet=True)
+    options = RunOptions(
+        run=run_id,
+        params=params,
+        jobs=jobs,
+        select=selection,
+        only=only,
+        after=after,
+        dry_run=dry_run,
+        keep_going=keep_going,
+    )
+    plan = plan_document(lowered.plan)
+    root = path.resolve().parent
+    if dry_run:
+        return _finish(run(plan, root=root, options=options, listener=_say_planned), quiet=True)
+    with _progress(quiet, verbose) as progress:
+        result = run(plan, root=root, options=options, listener=progress)
+    return _finish(result, quiet=False)
+
+
+def _split(words: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:
+    """What looks like a path is the spec; the other words select nodes."""
+    paths = [w for w in words if w.endswith(specs.SUFFIX) or "/" in w or "\\" in w or w in (".", "..")]
+    if len(paths) > 1:
+        raise click.UsageError(f"one spec at a time, not {' and '.join(paths)}")
+    return Path(paths[0]) if paths else None, tuple(w for w in words if w not in paths)
+
+
+def _params(file: Path | None, settings: dict[str, str]) -> dict[str, Any]:
+    """The params of the file that `--set` does not give; the runtime checks them against the plan."""
+    if file is None:
+        return {}
+    try:
+        values = json.loads(file.read_text("utf-8-sig"))
+    except ValueError as error:
+        raise specs.Unreadable(f"{file}: not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise specs.Unreadable(f"{file}: an object of params is wanted, such as {{'month': 6}}".replace("'", '"'))
+    return {name: value for name, value in values.items() if name not in settings}
+
+
+def _progress(quiet: bool, verbose: bool) -> Progress:
+    if is_terminal(sys.stderr) and not quiet:
+        from rich.console import Console
+
+        from .progress import LiveProgress
+
+        return LiveProgress(Console(stderr=True, no_color=not has_colour(sys.stderr)), verbose=verbose)
+
+    def say(line: str) -> None:
+        click.echo(line, err=True, color=True)
+
+    return PlainProgress(say, paint_for(sys.stderr), quiet=quiet)
+
+
+def _say_planned(event: Event) -> None:
+    if event.kind == "planned":
+        word = (event.state or "").replace("_", " ")
+        click.echo(f"{event.node}: {word}" + (f"\n    {event.text}" if event.text else ""))
+
+
+def _finish(result: RunResult, *, quiet: bool) -> int:
+    if result.problems:
+        paint = paint_for(sys.stderr)
+        for problem in result.problems:
+            click.echo(f"{paint('error', 'error')}: {problem}", err=True, color=True)
+    elif not quiet:
+        click.echo(render_outcome(result, paint_for(sys.stdout)), nl=False, color=True)
+    return result.exit_code
