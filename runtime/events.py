@@ -92,7 +92,7 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended. state: succeeded, blocked, failed, interrupted, refused (see `problems`), planned (a dry run)."""
+    """How a run ended. state: succeeded, blocked, failed, interrupted, refused (see `problems`), planned."""
 
     run: str
     state: str

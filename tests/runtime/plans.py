@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import networkx as nx
-
 from mlopsc.compiler.plan import nodes as n
 
 HERE = n.Place("pipeline.mlops", 1, 1)

@@ -1,0 +1,190 @@
+"""The command line of the runtime. Standard library only: it travels with what is generated."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import call
+from .console import Console, closing_lines
+from .context import Context
+from .events import BUG, DONE, FAILED, USAGE, RunOptions
+from .executor import INTERRUPTED, new_run_id
+from .executor import run as run_plan
+from .nodes import exit_code, run_node
+from .pipeline import NotAPlanError, Pipeline, store_folder
+from .preflight import find_problems
+from .programs import Children, InterruptedRunError
+from .report import finish
+from .store import Store
+
+
+class UsageError(Exception):
+    """What was asked cannot be done; the message is for people."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code: 0 done, 2 usage, 3 blocked, 4 failed, 5 not run, 70 our own bug."""
+    if argv[:1] == ["call"]:
+        return call.main(argv[1:])
+    if argv[:1] == ["kube-driver"]:
+        return _kube_driver(argv[1:])
+    arguments = _parser().parse_args(argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        code: int = arguments.command(arguments)
+        return code
+    except (UsageError, NotAPlanError) as e:
+        print(f"error: {e}", file=sys.stderr)
+        return USAGE
+    except (KeyboardInterrupt, InterruptedRunError):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except Exception as e:
+        import traceback
+
+        traceback.print_exc()
+        print(f"internal error: {e}; please report it with the lines above", file=sys.stderr)
+        return BUG
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _kube_driver(argv: Sequence[str]) -> int:
+    import importlib
+
+    try:
+        driver = importlib.import_module(".kubernetes", __package__)
+    except ModuleNotFoundError:
+        print("error: this archive was built without the Kubernetes driver", file=sys.stderr)
+        return USAGE
+    code: int = driver.main(argv)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mlops.pyz", description="Runs a pipeline from its plan.json.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    node = commands.add_parser("node", help="run one node, after those that it waits for")
+    node.add_argument("id")
+    node.add_argument("--run", required=True, help="the run's id, the same for all its nodes")
+    node.add_argument("--retry", action="store_true", help="try again as the plan says (engines usually do that)")
+    node.add_argument("--engine", metavar="NAME", help="which engine called, for the record")
+    node.add_argument("--engine-run", metavar="ID")
+    node.set_defaults(command=_node)
+    whole = commands.add_parser("run", help="run the whole pipeline here")
+    add_run_options(whole)
+    whole.set_defaults(command=_run)
+    end = commands.add_parser("finish", help="account for all nodes of a run; write run.json and report.html")
+    end.add_argument("--run", required=True)
+    end.add_argument("--engine", metavar="NAME")
+    end.add_argument("--engine-run", metavar="ID")
+    end.set_defaults(command=_finish)
+    for each in (node, whole, end):
+        each.add_argument("--plan", type=Path, default=Path("plan.json"))
+        each.add_argument("--root", type=Path, help="the project's folder (MLOPS_ROOT; default: the plan's)")
+        each.add_argument("--params", metavar="JSON", help="a JSON object of params, or a file with one (MLOPS_PARAMS)")
+    return parser
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="how many nodes at once")
+    parser.add_argument("--set", action="append", default=[], metavar="K=V", help="give a param")
+    parser.add_argument("--select", action="append", default=[], metavar="NODE", help="NODE, +NODE, NODE+ or +NODE+")
+    parser.add_argument("--only", action="append", default=[], metavar="NODE")
+    parser.add_argument("--from", action="append", default=[], metavar="NODE", dest="after", help="NODE and all after")
+    parser.add_argument("--dry-run", action="store_true", help="show the exact commands and what would be restored")
+    parser.add_argument("--keep-going", action="store_true", help="after a failed stage, go on with what can")
+    parser.add_argument("--run", metavar="ID", help="the run's id")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    pipeline = Pipeline.read(arguments.plan)
+    options = RunOptions(
+        run=arguments.run,
+        params=_params(arguments, arguments.set),
+        jobs=arguments.jobs,
+        select=tuple(arguments.select),
+        only=tuple(arguments.only),
+        after=tuple(arguments.after),
+        dry_run=arguments.dry_run,
+        keep_going=arguments.keep_going,
+        store=Path(os.environ["MLOPS_STORE"]) if os.environ.get("MLOPS_STORE") else None,
+    )
+    result = run_plan(pipeline.document, root=_root(arguments), options=options, listener=Console())
+    out = sys.stderr if result.problems else sys.stdout
+    for line in closing_lines(result):
+        print(line, file=out)
+    return result.exit_code
+
+
+def _node(arguments: argparse.Namespace) -> int:
+    context = _context(arguments)
+    if arguments.id not in context.pipeline.nodes:
+        raise UsageError(f"no node named '{arguments.id}' in {arguments.plan}")
+    params, problems = find_problems(context, [arguments.id], _params(arguments))
+    if problems:
+        raise UsageError("\nerror: ".join(map(str, problems)))
+    context.params = params
+    try:
+        return exit_code(run_node(context, arguments.id, retry=arguments.retry))
+    except BaseException:
+        context.children.end_all()
+        raise
+
+
+def _finish(arguments: argparse.Namespace) -> int:
+    context = _context(arguments)
+    context.params, _ = find_problems(context, [], _params(arguments))
+    summary = finish(context)
+    print(f"run {summary['run']} {summary['state']}; report: {context.folder / 'report.html'}")
+    return {"succeeded": DONE, "blocked": 3, "failed": FAILED}[summary["state"]]
+
+
+def _context(arguments: argparse.Namespace) -> Context:
+    pipeline, root = Pipeline.read(arguments.plan), _root(arguments)
+    engine = {k: v for k, v in (("name", arguments.engine), ("run", arguments.engine_run)) if v}
+    return Context(
+        pipeline=pipeline,
+        root=root,
+        store=Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE"))),
+        run=arguments.run or new_run_id(),
+        children=Children(),
+        listener=Console(node_names=False),
+        engine=engine,
+    )
+
+
+def _root(arguments: argparse.Namespace) -> Path:
+    given = arguments.root or os.environ.get("MLOPS_ROOT") or arguments.plan.absolute().parent
+    return Path(given).absolute()
+
+
+def _params(arguments: argparse.Namespace, settings: Sequence[str] = ()) -> dict[str, Any]:
+    text = arguments.params or os.environ.get("MLOPS_PARAMS") or "{}"
+    try:
+        if not text.lstrip().startswith("{"):
+            text = Path(text).read_text("utf-8")
+        found = json.loads(text)
+    except (OSError, ValueError) as e:
+        raise UsageError(f"--params is neither a JSON object nor a file with one: {e}") from e
+    if not isinstance(found, dict):
+        raise UsageError("--params must be a JSON object")
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting}: write NAME=VALUE")
+        found[name] = value
+    return found

@@ -1,0 +1,89 @@
+"""What every node of a run is given: the plan, the store, the params, and the artifacts made so far."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .events import Event, Listener, ignore
+from .pipeline import Pipeline, producer
+from .programs import Children
+from .store import Store, read_json, safe_id
+
+LETS_PASS = ("succeeded", "restored")
+
+
+class FailedNodeError(Exception):
+    """The node failed; the message is the reason that goes into its record."""
+
+
+@dataclass
+class Context:
+    pipeline: Pipeline
+    root: Path
+    store: Store
+    run: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    children: Children = field(default_factory=Children)
+    listener: Listener = ignore
+    engine: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    token: str = field(default_factory=lambda: secrets.token_hex(12))
+    _speaking: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def folder(self) -> Path:
+        """Of this run's records, logs and outputs."""
+        return self.store.run_folder(self.run)
+
+    def tell(self, kind: str, **what: Any) -> None:
+        with self._speaking:
+            self.listener(Event(kind, time.time(), self.run, **what))
+
+    def with_pipeline(self, pipeline: Pipeline) -> Context:
+        return replace(self, pipeline=pipeline)
+
+    # -------------------------------------------------------------- artifacts
+
+    def artifact(self, name: str) -> dict[str, Any]:
+        """What was written down about an artifact of this run: its digest and where it is."""
+        record = self.store.record(self.run, producer(name))
+        if record is None or name not in record.get("artifacts", {}):
+            raise FailedNodeError(f"there is no '{name}' in run {self.run}")
+        found: dict[str, Any] = record["artifacts"][name]
+        return found
+
+    def paths(self, name: str) -> list[Path]:
+        """The files (or the folder) of an artifact."""
+        artifact = self.artifact(name)
+        if "file" not in artifact:
+            return [self.root / p for p in artifact["paths"]]
+        path = self.store.folder / artifact["file"]
+        if not path.exists():  # records can travel ahead of the files that they name
+            if not self.store.object_path(artifact["digest"]).exists():
+                raise FailedNodeError(f"'{name}' is in no place that this machine can see: {path}")
+            self.store.place(artifact["digest"], path)
+        return [path]
+
+    def metrics(self, name: str) -> dict[str, float]:
+        return read_metrics(self.paths(name)[0])
+
+    def log_path(self, node: str) -> Path:
+        return self.folder / f"{safe_id(node)}.log"
+
+
+def read_metrics(path: Path) -> dict[str, float]:
+    """A metrics file: one flat JSON object of numbers. Raises FailedNodeError that says what it is instead."""
+    found = read_json(path)
+    if found is None:
+        raise FailedNodeError(f"{path.name} is not a JSON object")
+    for name, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise FailedNodeError(f"{path.name}: '{name}' is no number; metrics are a flat JSON object of numbers")
+    return found

@@ -1,0 +1,145 @@
+"""Deploys: register the model, move the alias, run the command; all of it, or nothing.
+
+While the command runs the alias already points at the new version, but is not settled: guards still compare with
+what was served before. A deployment that was killed is taken up again by the next run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .context import Context, FailedNodeError
+from .programs import Ended, Values, command_argv, program_environment, run_program
+from .registry import Alias, Registry, model_name
+
+
+def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
+    """What the deploy did. Raises FailedNodeError after everything is back where it was."""
+    artifact = context.artifact(deploy["model"])
+    path = context.paths(deploy["model"])[0]
+    registry = Registry(context.store, model_name(context.pipeline.name, deploy["model"]))
+    _keep_bytes(context, artifact["digest"], path)
+    about = {
+        "metrics": {m: context.metrics(m) for m in deploy["metrics"]},
+        "run": context.run,
+        "pipeline": context.pipeline.name,
+        "digest_of_spec": context.pipeline.document["digest"],
+        "params": dict(context.params),
+    }
+    version = registry.register(artifact, path.name, about)
+    number: int = version["version"]
+    done = {"model": registry.model, "version": number, "alias": deploy.get("alias")}
+    if not deploy.get("alias"):
+        _run_or_roll_back(context, deploy, registry, number, None)
+        return done
+    return {**done, **_move(context, deploy, registry, number)}
+
+
+def _keep_bytes(context: Context, digest: str, path: Path) -> None:
+    """Where every node has a machine of its own, a file comes under its name in the run, without its object."""
+    if context.store.object_path(digest).exists():
+        return
+    with context.store.workspace("deploy", context.token) as workspace:
+        copy = workspace / path.name
+        (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
+        if context.store.put(copy).digest != digest:
+            raise FailedNodeError(f"{path.name} is not what the run made: its bytes changed on the way")
+
+
+def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> dict[str, Any]:
+    name = deploy["alias"]
+    before = registry.alias(name)
+    if before is not None and before.version == number and before.settled:
+        return {
+            "state": "restored",
+            "reason": f"{name} already points at version {number}",
+            "previous": before.previous,
+        }
+    # A deployment that was killed half-way left its new version in the alias: what was served is the one before.
+    served = before.version if before and before.settled else before.previous if before else None
+    moved = registry.move(
+        name,
+        number,
+        expected=before,
+        previous=served,
+        run=context.run,
+        why=f"deploy {deploy['id']}",
+        settled=deploy.get("command") is None,
+    )
+    if not moved:
+        raise FailedNodeError(f"{name} was moved by another run at the same time; nothing was changed")
+    if deploy.get("command") is not None:
+        now = registry.alias(name)
+        _run_or_roll_back(context, deploy, registry, number, served, now)
+        registry.move(name, number, expected=now, previous=served, run=context.run, why="the command succeeded")
+    return {"previous": served}
+
+
+def _run_or_roll_back(
+    context: Context,
+    deploy: Mapping[str, Any],
+    registry: Registry,
+    number: int,
+    served: int | None,
+    moved: Alias | None = None,
+) -> None:
+    if deploy.get("command") is None:
+        return
+    ended = _run(context, deploy, deploy["command"], registry.file(number), _file(registry, served))
+    if ended.code == 0 and not ended.timed_out:
+        return
+    back = ""
+    if moved is not None:
+        registry.move(
+            deploy["alias"],
+            served,
+            expected=moved,
+            previous=None,
+            run=context.run,
+            why=f"the command failed: {ended.reason}",
+        )
+        back = f"; {deploy['alias']} is back at {f'version {served}' if served else 'no version'}"
+    raise FailedNodeError(f"{ended.reason}{back}{_roll_back(context, deploy, registry, number, served)}")
+
+
+def _roll_back(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int, served: int | None) -> str:
+    if deploy.get("rollback") is None:
+        return ""
+    if served is None and _names_previous(deploy["rollback"]):
+        return "; nothing to roll back to: this was the first version"
+    ended = _run(context, deploy, deploy["rollback"], registry.file(number), _file(registry, served))
+    return "; rolled back" if ended.code == 0 else f"; the rollback failed too: {ended.reason}"
+
+
+def _file(registry: Registry, number: int | None) -> Path | None:
+    return None if number is None else registry.file(number)
+
+
+def _names_previous(command: Mapping[str, Any]) -> bool:
+    parts = [p for word in command["words"] for p in word["parts"]]
+    return any(not isinstance(p, str) and p["scope"] == "previous" for p in parts)
+
+
+def _run(
+    context: Context,
+    deploy: Mapping[str, Any],
+    command: Mapping[str, Any],
+    model: Path | None,
+    previous: Path | None,
+) -> Ended:
+    values = Values(run=context.run, params=context.params, model=model, previous=previous)
+    env, hidden = program_environment(deploy, values, context.token, context.environ)
+    with context.log_path(deploy["id"]).open("ab") as log:
+        return run_program(
+            command_argv(command, values),
+            cwd=context.root,
+            env=env,
+            log=log,
+            on_line=lambda line: context.tell("log", node=deploy["id"], text=line),
+            children=context.children,
+            timeout=deploy.get("timeout"),
+            hidden=hidden,
+        )

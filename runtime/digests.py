@@ -1,0 +1,49 @@
+"""Digests of files and folders. A file's is `sha256:…` of its bytes, a folder's `tree:…` of its sorted listing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+def file_digest(path: Path) -> str:
+    """`sha256:` and the hex digest of the file's bytes."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as f:
+        while block := f.read(1 << 20):
+            hasher.update(block)
+    return f"sha256:{hasher.hexdigest()}"
+
+
+def text_digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def value_digest(value: Any) -> str:
+    """The digest of a JSON value; the order of an object's keys does not matter."""
+    return text_digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+def tree_files(folder: Path) -> dict[str, Path]:
+    """The files below a folder by relative posix path, sorted."""
+    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    return dict(sorted(found.items()))
+
+
+def tree_listing(digests: dict[str, str]) -> str:
+    """The text whose digest stands for a folder: a line for each file, its digest and its path."""
+    return "".join(f"{digest} {json.dumps(path)}\n" for path, digest in sorted(digests.items()))
+
+
+def tree_digest(digests: dict[str, str]) -> str:
+    """`tree:` and the hex digest of the listing of the files with these digests by path."""
+    return "tree:" + text_digest(tree_listing(digests)).removeprefix("sha256:")
+
+
+def path_digest(path: Path) -> str:
+    """The digest of a file, or of a folder with all below it."""
+    if path.is_dir():
+        return tree_digest({name: file_digest(p) for name, p in tree_files(path).items()})
+    return file_digest(path)

@@ -1,0 +1,258 @@
+"""Guards: every rule measured and decided, with what was found written down.
+
+The verdict is total: `passed`, `warned`, `blocked`, or `error` when a rule could not be decided (`not_run` is for
+guards that were not reached). All measures of a table come from one query; a rule that fails asks for a few of the
+rows that broke it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .call import table_expression
+from .conditions import (
+    NoBaselineError,
+    UnknownValueError,
+    evaluate,
+    holds,
+    limit_text,
+    number_text,
+    text_of,
+)
+from .context import LETS_PASS, Context, FailedNodeError
+from .registry import Registry, model_name
+
+SAMPLE_ROWS = 5
+_STRENGTH = {"passed": 0, "no champion": 0, "no previous run": 0, "warned": 1, "blocked": 2, "error": 3}
+
+
+def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict, and for each rule the outcome, measured values, limits, message and sample."""
+    facts = _Facts(context, guard)
+    rules = [_check_rule(rule, facts) for rule in guard["rules"]]
+    strongest = max((r["outcome"] for r in rules), key=_STRENGTH.__getitem__, default="error")
+    verdict = strongest if _STRENGTH[strongest] else "passed"
+    return {
+        "verdict": verdict,
+        "state": {"blocked": "blocked", "error": "failed"}.get(verdict, "succeeded"),
+        "reason": _reason(rules, verdict),
+        "subject": guard["subject"],
+        "baseline": facts.baseline,
+        "rules": rules,
+    }
+
+
+def _reason(rules: list[dict[str, Any]], verdict: str) -> str | None:
+    if verdict == "passed":
+        return None
+    worst = [r for r in rules if r["outcome"] == verdict]
+    first = worst[0]["message"] or worst[0]["text"]
+    return first if len(worst) == 1 else f"{first} (and {len(worst) - 1} more)"
+
+
+def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "text": rule["text"],
+        "outcome": "passed",
+        "measured": {},
+        "limits": [],
+        "message": None,
+        "sample": [],
+        "line": rule["place"]["line"],
+        "file": rule["place"]["file"],
+    }
+    try:
+        for ref in rule["measured"]:
+            name, value, unit = facts.measured(ref)
+            found["measured"][name] = {"value": value, "text": number_text(value, unit)}
+        for limit in rule["limits"]:
+            found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
+    except NoBaselineError as e:
+        found.update(outcome=str(e), message=f"nothing to compare with: {_FIRST[str(e)]}; counted as passed")
+        return found
+    except UnknownValueError as e:
+        found.update(outcome="error", message=str(e))
+        return found
+    failed = [limit for limit in found["limits"] if not limit["holds"]]
+    if failed:
+        # Setting rows aside is not carried by this runtime; what should be set aside must not go on.
+        found["outcome"] = "warned" if all(limit["action"] == "warn" for limit in failed) else "blocked"
+        found["message"] = rule.get("message")
+        found["sample"] = facts.sample(rule.get("offending"))
+    return found
+
+
+_FIRST = {
+    "no champion": "no version has the alias yet",
+    "no previous run": "no run before this one has succeeded",
+}
+
+
+def _check_limit(limit: Mapping[str, Any], facts: _Facts, unit: str | None) -> dict[str, Any]:
+    return {
+        "holds": holds(limit["condition"], facts.lookup),
+        "action": limit["action"],
+        "text": limit_text(limit["condition"], facts.lookup, unit),
+    }
+
+
+def _unit(rule: Mapping[str, Any], facts: _Facts) -> str | None:
+    return facts.units.get(rule["measured"][0]["name"]) if rule["measured"] else None
+
+
+class _Facts:
+    """The numbers that a guard's conditions may ask for, each found once and when asked."""
+
+    def __init__(self, context: Context, guard: Mapping[str, Any]) -> None:
+        self.context, self.guard = context, guard
+        self.units = {m["id"]: m["unit"] for m in guard["measures"]}
+        self.texts = {m["id"]: m["text"] for m in guard["measures"]}
+        self.baseline: dict[str, Any] = {}
+        self._metrics: dict[str, dict[str, Any]] = {}
+        self._table = _Table(context.paths(guard["subject"]), guard.get("format")) if guard["query"] else None
+        self._measures = self._table.measure(guard["query"]) if self._table else {}
+
+    def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
+        value = self.lookup(ref["scope"], ref["name"])
+        if ref["scope"] == "measure":
+            return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
+        return text_of(ref), value, None
+
+    def lookup(self, scope: str, name: str) -> Any:
+        if scope == "measure":
+            if name not in self._measures:
+                raise UnknownValueError(f"the query has no column '{name}'")
+            value = self._measures[name]
+            if value is None:
+                raise UnknownValueError(f"{self.texts.get(name, name)} has no value: there are no rows to measure")
+            return value
+        if scope == "param":
+            return self.context.params.get(name)
+        if scope not in ("metric", "champion", "previous"):
+            raise UnknownValueError(f"'{scope}.{name}' is not known to this runtime")
+        if scope not in self._metrics:
+            self._metrics[scope] = {
+                "metric": self._own_metrics,
+                "champion": self._champion_metrics,
+                "previous": self._previous_metrics,
+            }[scope]()
+        if name not in self._metrics[scope]:
+            whose = {"metric": self.guard["subject"], "champion": "the champion", "previous": "the previous run"}
+            raise UnknownValueError(f"{whose[scope]} has no metric '{name}'")
+        return self._metrics[scope][name]
+
+    def _own_metrics(self) -> dict[str, Any]:
+        return dict(self.context.metrics(self.guard["subject"]))
+
+    def _champion_metrics(self) -> dict[str, Any]:
+        alias_name = self.guard.get("champion") or "champion"
+        deploy = _deploy_of(self.context, alias_name, self.guard["subject"])
+        model = model_name(self.context.pipeline.name, deploy["model"]) if deploy else ""
+        registry = Registry(self.context.store, model)
+        alias = registry.alias(alias_name) if deploy else None
+        # While a deployment is under way, or when it was killed, what was served before it is still the champion.
+        number = None if alias is None else alias.version if alias.settled else alias.previous
+        version = registry.version(number) if number is not None else None
+        if version is None:
+            raise NoBaselineError("no champion")
+        self.baseline["champion"] = {"alias": alias_name, "model": model, "version": number}
+        return _of_subject(version["metrics"], self.guard["subject"])
+
+    def _previous_metrics(self) -> dict[str, Any]:
+        subject, store = self.guard["subject"], self.context.store
+        for run in store.finished_runs():
+            if run["state"] != "succeeded" or run["run"] == self.context.run:
+                continue
+            if run["pipeline"] != self.context.pipeline.name:
+                continue
+            node, _, output = subject.partition(".")
+            record = store.record(run["run"], node)
+            if record and record["state"] in LETS_PASS and output in record.get("metrics", {}):
+                self.baseline["previous"] = {"run": run["run"]}
+                return dict(record["metrics"][output])
+        raise NoBaselineError("no previous run")
+
+    def sample(self, offending: str | None) -> list[dict[str, Any]]:
+        return self._table.rows_where(offending) if offending and self._table else []
+
+
+def _deploy_of(context: Context, alias: str, subject: str) -> Mapping[str, Any] | None:
+    """The deploy that moves the alias; among several, the one whose model the guarded numbers are about."""
+    found = [d for d in context.pipeline.of("deploy") if d.get("alias") == alias]
+    stage = subject.partition(".")[0]
+    found.sort(key=lambda d: (subject not in d["metrics"], d["model"].partition(".")[0] != stage))
+    return found[0] if found else None
+
+
+def _of_subject(metrics: Mapping[str, dict[str, Any]], subject: str) -> dict[str, Any]:
+    if subject in metrics:
+        return metrics[subject]
+    return {name: value for each in metrics.values() for name, value in each.items()}
+
+
+class _Table:
+    """The rows of the subject, asked through DuckDB."""
+
+    def __init__(self, paths: list[Path], format: str | None) -> None:  # noqa: A002
+        try:
+            import duckdb
+        except ImportError as e:
+            raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
+        self._error = duckdb.Error
+        self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
+        self._subject = table_expression([str(p) for p in paths], format)
+
+    def measure(self, query: str) -> dict[str, Any]:
+        rows = self._ask(query)
+        return rows[0] if rows else {}
+
+    def rows_where(self, condition: str) -> list[dict[str, Any]]:
+        try:
+            return self._ask(f"SELECT * FROM {{subject}} WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
+        except FailedNodeError as e:
+            return [{"rows could not be read": str(e)}]
+
+    def _ask(self, query: str) -> list[dict[str, Any]]:
+        try:
+            cursor = self._connection.execute(query.replace("{subject}", self._subject))
+            names = [d[0] for d in cursor.description or ()]
+            return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        except self._error as e:
+            raise FailedNodeError(str(e).strip()) from e
+
+
+def _plain(value: Any) -> Any:
+    """A value of DuckDB as JSON has it. Durations are seconds."""
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, float) and math.isinf(value):
+        return value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def decide(condition: Mapping[str, Any], context: Context) -> bool:
+    """A stage's `when`: over params and over metrics by `STAGE.OUTPUT.NAME`."""
+
+    def lookup(scope: str, name: str) -> Any:
+        if scope == "param":
+            return context.params.get(name)
+        artifact, _, number = name.rpartition(".")
+        if scope == "metric" and artifact:
+            return context.metrics(artifact).get(number)
+        raise UnknownValueError(f"'{scope}.{name}' is not known here")
+
+    try:
+        return bool(evaluate(condition, lookup) is True)
+    except UnknownValueError as e:
+        raise FailedNodeError(f"its 'when' cannot be decided: {e}") from e

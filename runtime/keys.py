@@ -1,0 +1,57 @@
+"""The key of a stage's result: equal keys, equal results, on whatever machine and engine.
+
+It is made of everything that the result may depend on, and kept in parts in the record, so that two runs can be
+compared part by part.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .digests import file_digest, text_digest, value_digest
+
+
+def code_digest(path: Path) -> str:
+    """The digest of a program's meaning: of the syntax tree for Python, so that comments and blank space change
+    nothing (docstrings do, a program can read them); of the bytes for all else."""
+    if path.suffix == ".py":
+        try:
+            tree = ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError):
+            return file_digest(path)
+        return text_digest(ast.dump(tree, include_attributes=False))
+    return file_digest(path)
+
+
+def key_parts(
+    stage: Mapping[str, Any],
+    *,
+    root: Path,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, list[str]],
+    env_lock: str | None,
+) -> dict[str, Any]:
+    """What the stage's result depends on. `inputs` holds the digests by input name, `params` the values it uses."""
+    return {
+        "program": _meaning(stage["program"]),
+        "params": dict(params),
+        "inputs": dict(inputs),
+        "outputs": [[o["name"], o["kind"], o["path"], o.get("format")] for o in stage["outputs"]],
+        "item": (stage.get("item") or {}).get("value"),
+        "image": stage.get("image"),
+        "env": {name: value if isinstance(value, str) else {"secret": value["name"]} for name, value in stage["env"]},
+        "lock": file_digest(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
+        "code": {file: code_digest(root / file) for file in stage["code"] if (root / file).is_file()},
+    }
+
+
+def key_of(parts: Mapping[str, Any]) -> str:
+    return value_digest(parts)
+
+
+def _meaning(program: Mapping[str, Any]) -> Any:
+    # The words say all that a command's text says, and not how it was spaced.
+    return {k: v for k, v in program.items() if k != "text"}

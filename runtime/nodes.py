@@ -1,0 +1,95 @@
+"""One node of a run: whether it may go, what it does, and the record of it, which is written last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .context import LETS_PASS, Context, FailedNodeError
+from .deploys import run_deploy
+from .events import BLOCKED, DONE, FAILED, NOT_RUN
+from .guards import check_guard, decide
+from .registry import now
+from .sources import read_source
+from .stages import run_stage
+
+RECORD = 1  # the version of the records' format
+
+
+def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, Any]:
+    """Runs a node whose predecessors have their records, and returns its own."""
+    started, begun = now(), time.monotonic()
+    described = context.pipeline.nodes[node]
+    context.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        found = _why_skipped(context, described) or _run(context, described, retry)
+    except FailedNodeError as e:
+        found = {"state": "failed", "reason": str(e)}
+        if described["is"] == "guard":
+            found["verdict"] = "error"
+    timing = {"started": started, "finished": now(), "seconds": round(time.monotonic() - begun, 3)}
+    return write_record(context, node, {**timing, **found})
+
+
+def write_record(context: Context, node: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Completes a record, writes it and tells the listener."""
+    described = context.pipeline.nodes[node]
+    record = {
+        "format": RECORD,
+        "node": node,
+        "kind": described["is"],
+        "run": context.run,
+        "state": "succeeded",
+        "reason": None,
+        **found,
+        "doc": described.get("doc", ""),
+        "place": described.get("place"),
+    }
+    if described["is"] == "guard":
+        record.setdefault("verdict", "not_run")
+        record["implicit"] = described.get("implicit", False)
+    if context.log_path(node).is_file():
+        record["log"] = context.log_path(node).name
+    if context.engine:
+        record["engine"] = dict(context.engine)
+    context.store.write_json(context.store.record_path(context.run, node), record)
+    context.tell("node_finished", node=node, state=record["state"], reason=record["reason"], record=record)
+    return record
+
+
+def skipped(reason: str, because: str | None = None) -> dict[str, Any]:
+    """The record of a node that was not reached. `because` names the node that stopped it."""
+    return {"state": "skipped", "reason": reason, "because": because, "seconds": 0.0}
+
+
+def _why_skipped(context: Context, node: Mapping[str, Any]) -> dict[str, Any] | None:
+    for before in context.pipeline.waits_for(node["id"]):
+        record = context.store.record(context.run, before)
+        if record is None:
+            return skipped(f"{before} has not run", before)
+        if record["state"] not in LETS_PASS:
+            return skipped(f"{before} {_PAST[record['state']]}", record.get("because") or before)
+    if node["is"] == "stage" and node.get("when") and not decide(node["when"], context):
+        return skipped("when", node["id"])
+    return None
+
+
+_PAST = {"failed": "failed", "blocked": "blocked", "skipped": "was skipped"}
+
+
+def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, Any]:
+    kind = node["is"]
+    if kind == "stage":
+        return run_stage(context, node, retry=retry)
+    context.tell("node_started", node=node["id"], attempt=1)
+    if kind == "source":
+        return {"artifacts": {node["id"]: read_source(context, node)}}
+    if kind == "guard":
+        return check_guard(context, node)
+    return run_deploy(context, node)
+
+
+def exit_code(record: Mapping[str, Any]) -> int:
+    """The exit code of `node`, by its record."""
+    return {"blocked": BLOCKED, "failed": FAILED, "skipped": NOT_RUN}.get(record["state"], DONE)

@@ -1,0 +1,154 @@
+"""Everything that would stop a run and can be known beforehand, found at once."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .context import Context
+from .events import Problem
+from .params import check_params
+from .sources import why_not_readable
+
+
+def find_problems(
+    context: Context, chosen: list[str], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The values of all params, and the problems of the run as a whole and of each chosen node."""
+    params, problems = check_params(context.pipeline.document["params"], given)
+    problems += _unclean(context)
+    needs_duckdb: str | None = None
+    for name in chosen:
+        node = context.pipeline.nodes[name]
+        if node["is"] == "source":
+            why = why_not_readable(node, context.root)
+            problems += [_problem(node, why)] if why else []
+        elif node["is"] == "stage":
+            problems += [_problem(node, m, h) for m, h in _stage_problems(context, node)]
+            needs_duckdb = needs_duckdb or (name if node["program"]["is"] == "sqlfile" else None)
+        elif node["is"] == "guard" and node["query"]:
+            needs_duckdb = needs_duckdb or name
+        elif node["is"] == "deploy":
+            for command in (node.get("command"), node.get("rollback")):
+                problems += [_problem(node, m, h) for m, h in _command_problems(context, node, command)]
+    if needs_duckdb and not _importable("duckdb"):
+        node = context.pipeline.nodes[needs_duckdb]
+        problems.append(_problem(node, "needs duckdb, which this interpreter lacks", "pip install duckdb"))
+    return params, problems
+
+
+def _problem(node: Mapping[str, Any], message: str, hint: str | None = None) -> Problem:
+    place = node.get("place") or {}
+    return Problem(message, node["id"], place.get("file"), place.get("line"), hint)
+
+
+def _unclean(context: Context) -> list[Problem]:
+    if not context.pipeline.version.get("require_clean"):
+        return []
+    command = ["git", "status", "--porcelain", "--untracked-files=all", "--", "."]
+    try:
+        answer = subprocess.run(command, cwd=context.root, capture_output=True, text=True, check=False)
+    except OSError:
+        return [Problem("code must be a clean commit, and git is not here to say so", hint="install git")]
+    if answer.returncode != 0:
+        return [Problem("code must be a clean commit, and this folder is not in a git repository")]
+    store = context.store.folder
+    changed = [
+        line[3:]
+        for line in answer.stdout.splitlines()
+        if not (context.root / line[3:]).absolute().is_relative_to(store)
+    ]
+    if not changed:
+        return []
+    shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+    return [Problem(f"code must be a clean commit, and these differ: {shown}", hint="commit them")]
+
+
+def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    program = stage["program"]
+    env = {name for name, _ in stage["env"]}
+    for name, value in stage["env"]:
+        if not isinstance(value, str) and value["name"] not in context.environ:
+            yield f"the secret {value['name']} (as {name}) is not set in the environment", None
+    if program["is"] == "command":
+        yield from _command_problems(context, stage, program)
+    elif not (context.root / program["file"]).is_file():
+        yield f"there is no file {program['file']}", None
+    if program["is"] == "notebook" and not _importable("papermill"):
+        yield "needs papermill, which this interpreter lacks", "pip install papermill ipykernel"
+    if program["is"] in ("command", "pythoncall") and "PYTHONPATH" not in env | context.environ.keys():
+        yield from _missing_modules(context, stage)
+
+
+def _command_problems(
+    context: Context, node: Mapping[str, Any], command: Mapping[str, Any] | None
+) -> Iterator[tuple[str, str | None]]:
+    if command is None:
+        return
+    first = command["words"][0]["parts"]
+    if len(first) != 1 or not isinstance(first[0], str):
+        return
+    program = first[0]
+    if program in ("python", "python3"):
+        script = _script(command)
+        if script and not (context.root / script).is_file():
+            yield f"there is no file {script}", None
+    elif os.sep in program:
+        if not os.access(context.root / program, os.X_OK):
+            yield f"there is no program {program}", None
+    elif shutil.which(program) is None and not any(name == "PATH" for name, _ in node.get("env", ())):
+        yield f"the program '{program}' is not installed", None
+
+
+def _script(command: Mapping[str, Any]) -> str | None:
+    """The file in `python FILE …`."""
+    words = command["words"]
+    if len(words) > 1 and len(words[1]["parts"]) == 1 and isinstance(words[1]["parts"][0], str):
+        word: str = words[1]["parts"][0]
+        return word if word.endswith(".py") else None
+    return None
+
+
+def _missing_modules(context: Context, stage: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    program = stage["program"]
+    uses_us = program["is"] == "pythoncall" or program["words"][0]["parts"][0] in ("python", "python3")
+    if not uses_us:
+        return
+    files = [context.root / f for f in stage["code"] if f.endswith(".py")]
+    folders = {context.root, *(f.parent for f in files)}
+    seen: set[str] = set()
+    for file in files:
+        for module, line in _imports(file):
+            local = any((d / f"{module}.py").is_file() or (d / module).is_dir() for d in folders)
+            if module not in seen and not local and not _importable(module):
+                seen.add(module)
+                shown = file.relative_to(context.root)
+                yield f"{shown}:{line} imports {module}, which this interpreter lacks", f"interpreter: {sys.executable}"
+
+
+def _imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Modules that the file imports as soon as it is loaded, and cannot do without."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield alias.name.partition(".")[0], statement.lineno
+        elif isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module:
+            yield statement.module.partition(".")[0], statement.lineno
+
+
+def _importable(module: str) -> bool:
+    try:
+        return module in sys.builtin_module_names or importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return module in sys.modules

@@ -1,0 +1,86 @@
+"""The end of a run: what is missing is accounted for, then `run.json` and `report.html` are written."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from typing import Any
+
+from .context import Context
+from .nodes import skipped, write_record
+from .page import render_page
+from .registry import now
+
+
+def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
+    """Writes down the whole run and returns it. Nodes without a record become `skipped`. Can be done again."""
+    context.folder.mkdir(parents=True, exist_ok=True)
+    nodes = {}
+    for node in context.pipeline.nodes:
+        record = context.store.record(context.run, node)
+        if record is None:
+            record = write_record(context, node, skipped("interrupted" if interrupted else "not part of this run"))
+        nodes[node] = record
+    summary = {
+        "format": 1,
+        "run": context.run,
+        "pipeline": context.pipeline.name,
+        "spec": context.pipeline.document["spec"],
+        "digest": context.pipeline.document["digest"],
+        "profile": context.pipeline.document.get("profile"),
+        "state": "failed" if interrupted else _state(nodes),
+        "interrupted": interrupted,
+        "started": min((r["started"] for r in nodes.values() if "started" in r), default=now()),
+        "finished": max((r["finished"] for r in nodes.values() if "finished" in r), default=now()),
+        "params": dict(context.params),
+        "code": _code(context),
+        "machine": _machine(),
+        "engine": dict(context.engine),
+        "nodes": nodes,
+    }
+    context.store.write_json(context.folder / "run.json", summary)
+    context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
+    return summary
+
+
+def _state(nodes: dict[str, dict[str, Any]]) -> str:
+    states = {r["state"] for r in nodes.values()}
+    return "failed" if "failed" in states else "blocked" if "blocked" in states else "succeeded"
+
+
+def _code(context: Context) -> dict[str, Any] | None:
+    """The commit, and the digest of what differs from it."""
+    if context.pipeline.version.get("code") == "off":
+        return None
+    commit = _git(context, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    from .digests import text_digest
+
+    difference = _git(context, "diff", "HEAD", "--", ".") or ""
+    return {"commit": commit.strip(), "uncommitted": text_digest(difference) if difference else None}
+
+
+def _git(context: Context, *arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", *arguments],
+            cwd=context.root,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError:
+        return None
+    return answer.stdout if answer.returncode == 0 else None
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "host": platform.node(),
+        "processors": os.cpu_count(),
+    }

@@ -1,0 +1,128 @@
+"""Sources: the files that a pipeline starts from, found and digested before anything reads them."""
+
+from __future__ import annotations
+
+import glob
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .call import table_expression
+from .context import Context, FailedNodeError
+from .digests import file_digest, tree_digest, tree_files, value_digest
+from .store import safe_id
+
+
+def is_glob(uri: str) -> bool:
+    return any(c in uri for c in "*?[")
+
+
+def is_many(source: Mapping[str, Any]) -> bool:
+    """Whether programs get a list: decided by how the source is written, not by how many files there are today."""
+    return is_glob(source.get("uri") or "") and not is_web(source)
+
+
+def is_web(source: Mapping[str, Any]) -> bool:
+    return (source.get("uri") or "").startswith(("http://", "https://"))
+
+
+def find_files(source: Mapping[str, Any], root: Path) -> list[str]:
+    """The local files or the one folder of a source, relative to the root where they are below it. Sorted."""
+    uri = source.get("uri") or ""
+    if is_glob(uri):
+        # pathlib refuses a pattern that starts at the root of the file system.
+        found = sorted(glob.glob(uri, root_dir=root, recursive=True))  # noqa: PTH207
+        return [p for p in found if (root / p).is_file()]
+    path = uri.removeprefix("file://")
+    return [path] if (root / path).exists() else []
+
+
+def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
+    """What stops this runtime from reading the source, as far as it can be known without reading."""
+    uri = source.get("uri")
+    if uri is None:
+        return "a database source is not carried by this runtime"
+    if is_web(source):
+        return None
+    scheme = urllib.parse.urlsplit(uri).scheme
+    if len(scheme) > 1 and scheme != "file":
+        return f"{scheme}:// sources are not carried by this runtime; copy the files beside the spec"
+    if not find_files(source, root):
+        return f"no file matches {uri}" if is_glob(uri) else f"there is no file {uri}"
+    return None
+
+
+def read_source(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
+    """The artifact of a source: where its files are and the digest that stands for what is in them now."""
+    why = why_not_readable(source, context.root)
+    if why is not None:
+        raise FailedNodeError(why)
+    return _downloaded(context, source) if is_web(source) else local_artifact(source, context.root)
+
+
+def local_artifact(source: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    paths = find_files(source, root)
+    folder = root / paths[0] if len(paths) == 1 and (root / paths[0]).is_dir() else None
+    files = tree_files(folder) if folder else {p: root / p for p in paths}
+    artifact = {
+        "kind": "dir" if folder else "table" if source.get("format") else "file",
+        "paths": paths,
+        "size": sum(p.stat().st_size for p in files.values()),
+        "files": len(files),
+    }
+    return {**artifact, "digest": _version(source, files, [root / p for p in paths])}
+
+
+def _version(source: Mapping[str, Any], files: Mapping[str, Path], paths: list[Path]) -> str:
+    version: str = source["version"]
+    if version == "mtime":
+        return value_digest({n: [p.stat().st_size, p.stat().st_mtime_ns] for n, p in files.items()})
+    if version.startswith("column:"):
+        return value_digest({version: _high_water(paths, version.removeprefix("column:"), source.get("format"))})
+    digests = {name: file_digest(p) for name, p in files.items()}
+    digest = next(iter(digests.values())) if len(paths) == 1 and paths[0].is_file() else tree_digest(digests)
+    pinned = version.removeprefix("pinned:")
+    if pinned != version and pinned != digest:
+        raise FailedNodeError(f"is pinned to {pinned}, and is now {digest}")
+    return digest
+
+
+def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # noqa: A002
+    try:
+        import duckdb
+    except ImportError as e:
+        raise FailedNodeError("a source versioned by a column needs duckdb: pip install duckdb") from e
+    name = column.replace('"', '""')
+    try:
+        query = f'SELECT max("{name}") FROM {table_expression([str(p) for p in paths], format)}'
+        row = duckdb.connect().execute(query).fetchone()
+    except duckdb.Error as e:
+        raise FailedNodeError(str(e).strip()) from e
+    return str(row[0] if row else None)
+
+
+def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
+    uri = source["uri"]
+    name = Path(urllib.parse.urlsplit(uri).path).name or "download"
+    with context.store.workspace(safe_id(source["id"]), context.token) as workspace:
+        path = workspace / name
+        try:
+            request = urllib.request.Request(uri, headers={"User-Agent": "mlops-runtime"})
+            with urllib.request.urlopen(request, timeout=60) as answer, path.open("wb") as f:
+                etag = answer.headers.get("ETag")
+                while block := answer.read(1 << 20):
+                    f.write(block)
+        except (urllib.error.URLError, OSError) as e:
+            raise FailedNodeError(f"cannot read {uri}: {getattr(e, 'reason', e)}") from e
+        digest = _version({**source, "version": "content" if source["version"] == "etag" else source["version"]},
+                          {name: path}, [path])  # fmt: skip
+        kept = context.store.put(path)
+    place = f"runs/{context.run}/{safe_id(source['id'])}/{name}"
+    context.store.place(kept.digest, context.store.folder / place)
+    if source["version"] == "etag" and etag:
+        digest = value_digest({"etag": etag})
+    kind = "table" if source.get("format") else "file"
+    return {**kept.plain(), "digest": kept.digest, "version": digest, "kind": kind, "file": place, "files": 1}

@@ -1,0 +1,132 @@
+"""Stages: restored when the same was done before, else run, tried again where the plan says so, and kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .context import Context, FailedNodeError, read_metrics
+from .keys import key_of, key_parts
+from .programs import Ended, InterruptedRunError, Values, program_argv, program_environment, run_program
+from .registry import now
+from .sources import is_many
+from .store import safe_id
+
+
+def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dict[str, Any]:
+    """What the stage did. A failure is described by the state, for its tries are part of the record."""
+    parts = stage_key_parts(context, stage)
+    key = key_of(parts)
+    record: dict[str, Any] = {"key": key, "key_parts": parts, "params": parts["params"]}
+    if stage["cache"] and (entry := context.store.cached(key)) is not None:
+        record.update(state="restored", from_run=entry["run"], **place_outputs(context, stage, entry))
+        return record
+    return {**record, **_tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)}
+
+
+def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any]:
+    artifacts = {i["name"]: [context.artifact(a) for a in i["artifacts"]] for i in stage["inputs"]}
+    return key_parts(
+        stage,
+        root=context.root,
+        params={name: context.params.get(name) for name in stage["params"]},
+        inputs={name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()},
+        env_lock=context.pipeline.version.get("env_lock"),
+    )
+
+
+def _tries(context: Context, stage: Mapping[str, Any], key: str, allowed: int) -> dict[str, Any]:
+    tries: list[dict[str, Any]] = []
+    record: dict[str, Any] = {"tries": tries}
+    for attempt in range(1, allowed + 1):
+        context.tell("node_started", node=stage["id"], attempt=attempt)
+        started, begun = now(), time.monotonic()
+        try:
+            record.update(_one_try(context, stage, key))
+            record.update(state="succeeded", reason=None)
+        except FailedNodeError as e:
+            record.update(state="failed", reason=str(e))
+        tries.append({"started": started, "seconds": round(time.monotonic() - begun, 3), "reason": record["reason"]})
+        if record["state"] == "succeeded" or attempt == allowed:
+            break
+        delay = float(stage["retries"]["delay"])
+        context.tell("retry", node=stage["id"], attempt=attempt, text=record["reason"], delay=delay)
+        if context.children.asked.wait(delay):
+            raise InterruptedRunError
+    return record
+
+
+def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, Any]:
+    with context.store.workspace(safe_id(stage["id"]), context.token) as workspace:
+        values = stage_values(context, stage, workspace)
+        for path in values.outputs.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        ended = _run(context, stage, values, workspace)
+        if ended.code != 0 or ended.timed_out:
+            last = next((line for line in reversed(ended.last_lines) if line.strip()), "")
+            raise FailedNodeError(f"{ended.reason}: {last}" if last and not ended.timed_out else ended.reason)
+        metrics = {o["name"]: read_metrics(p) for o, p in _made(stage, values) if o["kind"] == "metrics"}
+        kept = {o["name"]: context.store.put(p).plain() for o, p in _made(stage, values)}
+    entry = {"key": key, "node": stage["id"], "run": context.run, "at": now(), "outputs": kept, "metrics": metrics}
+    placed = place_outputs(context, stage, entry)
+    context.store.remember(key, entry)
+    return placed
+
+
+def stage_values(context: Context, stage: Mapping[str, Any], workspace: Path) -> Values:
+    """What the stage's placeholders stand for. Outputs are written below `workspace`."""
+    inputs = {i["name"]: [p for a in i["artifacts"] for p in context.paths(a)] for i in stage["inputs"]}
+    return Values(
+        run=context.run,
+        inputs=inputs,
+        many=lists_of(context, stage),
+        outputs={o["name"]: workspace / "out" / o["path"] for o in stage["outputs"]},
+        params={name: context.params.get(name) for name in stage["params"]},
+        item=(stage.get("item") or {}).get("value"),
+    )
+
+
+def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
+    """The inputs that the program gets as lists: copies of a `foreach`, and sources given by a pattern."""
+    sources = {s["id"] for s in context.pipeline.of("source") if is_many(s)}
+    return frozenset(i["name"] for i in stage["inputs"] if i["many"] or sources & set(i["artifacts"]))
+
+
+def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path) -> Ended:
+    env, hidden = program_environment(stage, values, context.token, context.environ)
+    types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
+    notebook = context.folder / f"{safe_id(stage['id'])}.ipynb"
+    with context.log_path(stage["id"]).open("ab") as log:
+        return run_program(
+            program_argv(stage, values, root=context.root, workspace=workspace, types=types, keep=notebook),
+            cwd=context.root,
+            env=env,
+            log=log,
+            on_line=lambda line: context.tell("log", node=stage["id"], text=line),
+            children=context.children,
+            timeout=stage.get("timeout"),
+            hidden=hidden,
+        )
+
+
+def _made(stage: Mapping[str, Any], values: Values) -> list[tuple[Mapping[str, Any], Path]]:
+    made = [(o, values.outputs[o["name"]]) for o in stage["outputs"]]
+    for o, path in made:
+        if not path.exists():
+            raise FailedNodeError(f"exit code 0, but it did not write its output '{o['name']}' ({o['path']})")
+        if o["kind"] == "dir" and not path.is_dir():
+            raise FailedNodeError(f"its output '{o['name']}' is a file and should be a folder")
+    return made
+
+
+def place_outputs(context: Context, stage: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Makes the outputs of a cache entry appear in this run; returns the artifacts and metrics for the record."""
+    artifacts = {}
+    for o in stage["outputs"]:
+        kept = entry["outputs"][o["name"]]
+        place = f"runs/{context.run}/{safe_id(stage['id'])}/{o['path']}"
+        context.store.place(kept["digest"], context.store.folder / place)
+        artifacts[f"{stage['id']}.{o['name']}"] = {**kept, "kind": o["kind"], "file": place}
+    return {"artifacts": artifacts, "metrics": entry.get("metrics", {})}

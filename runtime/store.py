@@ -1,0 +1,291 @@
+"""The store: objects by content, results by key, records by run. Many processes may share one.
+
+    objects/sha256/ab/abcdef…   written once, read-only
+    cache/<key>.json            key of a stage's result -> its outputs
+    runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
+    registry/<model>/           see registry.py
+    tmp/                        what is being made; its owner holds a lock on it
+
+A file appears whole or not at all: it is written aside, flushed to disk, and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from .digests import file_digest, tree_digest, tree_files, tree_listing
+
+try:
+    import fcntl
+except ImportError:  # Windows: leftovers of a killed run stay in tmp/ until they are removed by hand
+    fcntl = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file or folder in the store. `mtime` (of an object's file) tells whether somebody wrote into it since."""
+
+    digest: str
+    size: int
+    mtime: int
+
+    def plain(self) -> dict[str, Any]:
+        return {"digest": self.digest, "size": self.size, "mtime": self.mtime}
+
+
+class Store:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.runs = self.folder / "runs"
+        self.cache = self.folder / "cache"
+        self.tmp = self.folder / "tmp"
+
+    # ------------------------------------------------------------ plain files
+
+    def write_json(self, path: Path, value: Any) -> None:
+        """Puts a JSON file in place of what is there, whole."""
+        self.write_text(path, _json_text(value))
+
+    def write_text(self, path: Path, text: str) -> None:
+        with self._aside(text) as aside:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside.replace(path)
+            _sync_folder(path.parent)
+
+    def create_json(self, path: Path, value: Any) -> bool:
+        """Writes a JSON file that nobody has written yet. False: somebody has, and theirs stays."""
+        with self._aside(_json_text(value)) as aside:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(aside, path)
+            except FileExistsError:
+                return False
+            except OSError:  # a file system without hard links: the name is taken first, then filled
+                try:
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+                except FileExistsError:
+                    return False
+                aside.replace(path)
+            _sync_folder(path.parent)
+            return True
+
+    @contextlib.contextmanager
+    def _aside(self, text: str) -> Iterator[Path]:
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        aside = self.tmp / secrets.token_hex(8)
+        try:
+            with aside.open("x", encoding="utf-8") as f:
+                f.write(text)
+                _sync(f)
+            yield aside
+        finally:
+            aside.unlink(missing_ok=True)
+
+    # ---------------------------------------------------------------- objects
+
+    def object_path(self, digest: str) -> Path:
+        kind, _, hex_ = digest.partition(":")
+        return self.folder / "objects" / kind / hex_[:2] / hex_
+
+    def put(self, path: Path) -> Kept:
+        """Keeps a file or a folder for good and takes it away from where it was."""
+        if not path.is_dir():
+            return self._put_file(path)
+        files = {name: self._put_file(p) for name, p in tree_files(path).items()}
+        digests = {name: kept.digest for name, kept in files.items()}
+        digest = tree_digest(digests)
+        listing = self.tmp / secrets.token_hex(8)
+        listing.write_text(tree_listing(digests), "utf-8")
+        self._into_place(listing, self.object_path(digest))
+        return Kept(digest, sum(k.size for k in files.values()), 0)
+
+    def _put_file(self, path: Path) -> Kept:
+        if path.is_symlink():  # what the link names is kept, not the link
+            copy = path.with_name(f".{secrets.token_hex(8)}")
+            shutil.copyfile(path, copy)
+            path.unlink()
+            path = copy
+        digest = file_digest(path)
+        target = self.object_path(digest)
+        self._into_place(path, target)
+        stat = target.stat()
+        return Kept(digest, stat.st_size, stat.st_mtime_ns)
+
+    def _into_place(self, path: Path, target: Path) -> None:
+        if target.exists():
+            path.unlink()
+            return
+        with path.open("rb+") as f:
+            _sync(f)
+        path.chmod(0o444)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+        _sync_folder(target.parent)
+
+    def whole(self, kept: Mapping[str, Any]) -> bool:
+        """Whether an object is there as it was put; one that was damaged since is dropped."""
+        digest: str = kept["digest"]
+        path = self.object_path(digest)
+        try:
+            if digest.startswith("tree:"):
+                return all(self.object_path(d).is_file() for d in _read_listing(path).values())
+            stat = path.stat()
+        except OSError:
+            return False
+        if stat.st_size == kept["size"] and stat.st_mtime_ns == kept["mtime"]:
+            return True
+        if file_digest(path) == digest:
+            return True
+        path.unlink(missing_ok=True)
+        return False
+
+    def place(self, digest: str, path: Path) -> None:
+        """Makes an object appear under a name: a hard link where possible, else a copy."""
+        if not digest.startswith("tree:"):
+            self._link(self.object_path(digest), path)
+            return
+        aside = self.tmp / secrets.token_hex(8)
+        for name, each in _read_listing(self.object_path(digest)).items():
+            self._link(self.object_path(each), aside / name)
+        aside.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
+        aside.replace(path)
+
+    def _link(self, source: Path, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        aside = self.tmp / secrets.token_hex(8)
+        try:
+            os.link(source, aside)
+        except OSError:
+            shutil.copyfile(source, aside)
+        aside.replace(path)
+        # A rename between two links of one file does nothing, and leaves the first.
+        aside.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------ cache
+
+    def cached(self, key: str) -> dict[str, Any] | None:
+        """The entry of a result that is wholly there."""
+        entry = read_json(self.cache / f"{_hex(key)}.json")
+        if entry is None or not all(self.whole(kept) for kept in entry["outputs"].values()):
+            return None
+        return entry
+
+    def remember(self, key: str, entry: Mapping[str, Any]) -> None:
+        self.write_json(self.cache / f"{_hex(key)}.json", entry)
+
+    # ---------------------------------------------------------------- records
+
+    def run_folder(self, run: str) -> Path:
+        return self.runs / run
+
+    def record_path(self, run: str, node: str) -> Path:
+        return self.runs / run / f"{safe_id(node)}.json"
+
+    def record(self, run: str, node: str) -> dict[str, Any] | None:
+        return read_json(self.record_path(run, node))
+
+    def finished_runs(self) -> Iterator[dict[str, Any]]:
+        """What `run.json` says of the runs that were brought to an end, the latest first."""
+        if not self.runs.is_dir():
+            return
+        found = (read_json(folder / "run.json") for folder in self.runs.iterdir())
+        yield from sorted((r for r in found if r), key=lambda r: (r["finished"], r["run"]), reverse=True)
+
+    # -------------------------------------------------------------- workspace
+
+    @contextlib.contextmanager
+    def workspace(self, name: str, token: str) -> Iterator[Path]:
+        """A folder of one's own under tmp/, gone afterwards. `token` is in the environment of the programs in it."""
+        folder = self.tmp / f"{name}-{secrets.token_hex(6)}.d"
+        folder.mkdir(parents=True)
+        with (folder / ".owner").open("w", encoding="utf-8") as owner:
+            if fcntl is not None:
+                with contextlib.suppress(OSError):
+                    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            json.dump({"host": os.uname().nodename if hasattr(os, "uname") else "", "token": token}, owner)
+            owner.flush()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def take_leftovers(self) -> list[str]:
+        """Removes the workspaces of runs that were killed on this machine; returns the tokens of their programs."""
+        tokens: list[str] = []
+        if fcntl is None or not self.tmp.is_dir():
+            return tokens
+        for folder in self.tmp.glob("*.d"):
+            with contextlib.suppress(OSError, ValueError), (folder / ".owner").open(encoding="utf-8") as owner:
+                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
+                about = json.load(owner)
+                if about["host"] == os.uname().nodename:
+                    tokens.append(about["token"])
+                    shutil.rmtree(folder, ignore_errors=True)
+        return tokens
+
+
+def safe_id(node: str) -> str:
+    """A node's id as a file name: `train[0]` is `train-0`. Ids hold no `-`, so no two fall together."""
+    return node.replace("[", "-").replace("]", "")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file, nothing where there is none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return None  # only a file that was damaged by hand: ours are whole
+    return found if isinstance(found, dict) else None
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    # JSON has no NaN and no infinity; other readers than Python refuse a file that holds them.
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
+
+
+def _read_listing(path: Path) -> dict[str, str]:
+    lines = (line.partition(" ") for line in path.read_text("utf-8").splitlines())
+    return {json.loads(name): digest for digest, _, name in lines}
+
+
+def _hex(key: str) -> str:
+    return key.removeprefix("sha256:")
+
+
+def _sync(f: IO[Any]) -> None:
+    f.flush()
+    os.fsync(f.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # The name of a new file is on disk only when its folder is; some systems cannot open a folder, nor need it.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
