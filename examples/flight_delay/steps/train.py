@@ -63,7 +63,7 @@ def train(
 def read(path: Path) -> pd.DataFrame:
     with duckdb.connect() as connection:
         table = connection.read_parquet(str(path)).df()
-    return table.astype({column: "category" for column in CATEGORIES})
+    return table.astype(dict.fromkeys(CATEGORIES, "category"))
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
