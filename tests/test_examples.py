@@ -1,0 +1,127 @@
+"""Every example is clean, builds for all targets, runs, and on a second run is restored instead of run.
+
+The flights' packages (examples/flight_delay/requirements.txt) are among what `make test` installs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SPECS = sorted(EXAMPLES.glob("*/*.mlops"))
+ROOTS = [spec for spec in SPECS if spec.stem == spec.parent.name]
+TARGETS = ("local", "airflow", "github", "kubernetes")
+MLOPSC = Path(sys.executable).with_name("mlopsc")
+
+slow = pytest.mark.slow
+
+
+def each(specs: list[Path]):
+    marks = {"flight_delay": [slow]}
+    return pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem, marks=marks.get(s.stem, [])) for s in specs])
+
+
+def mlopsc(*arguments: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(MLOPSC), *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def copied(spec: Path, to: Path) -> Path:
+    """The example in a folder of its own, without what runs left behind."""
+    shutil.copytree(spec.parent, to, ignore=shutil.ignore_patterns(".mlops", "__pycache__", "build"))
+    return to / spec.name
+
+
+def run(spec: Path, *options: str, expect: int = 0, **env: str) -> dict[str, dict]:
+    """Runs a copied example and returns the records of the run's nodes."""
+    known = set((spec.parent / ".mlops/runs").glob("*"))
+    ran = mlopsc("run", spec, *options, **env)
+    assert ran.returncode == expect, f"exit code {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
+    (folder,) = set((spec.parent / ".mlops/runs").glob("*")) - known
+    assert (folder / "report.html").is_file()
+    records = [json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")]
+    return {record["node"]: record for record in records if "node" in record}
+
+
+def outputs(records: dict[str, dict]) -> dict[str, str]:
+    """Artifact → digest."""
+    return {
+        artifact: kept["digest"]
+        for record in records.values()
+        if record["kind"] == "stage"
+        for artifact, kept in record["artifacts"].items()
+    }
+
+
+def test_there_are_examples():
+    assert {s.stem for s in ROOTS} == {"flight_delay", "iris_awk", "quickstart"}
+
+
+@each(SPECS)
+def test_an_example_has_no_findings(spec: Path):
+    linted = mlopsc("lint", "--strict", spec)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+@each(SPECS)
+def test_an_example_is_formatted(spec: Path):
+    assert mlopsc("fmt", "--check", spec).returncode == 0
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("spec", ROOTS, ids=lambda s: s.stem)
+def test_an_example_builds_for_every_target(spec: Path, target: str, tmp_path: Path):
+    built = mlopsc("build", spec, "--target", target, "-o", tmp_path)
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert any((tmp_path / target).iterdir())
+
+
+@each(ROOTS)
+def test_an_example_runs_and_then_is_restored(spec: Path, tmp_path: Path):
+    spec = copied(spec, tmp_path / "example")
+    first = run(spec)
+    assert {r["state"] for r in first.values() if r["kind"] == "stage"} == {"succeeded"}
+    assert {r["verdict"] for r in first.values() if r["kind"] == "guard"} == {"passed"}
+    second = run(spec)
+    assert {r["state"] for r in second.values() if r["kind"] == "stage"} == {"restored"}
+    assert outputs(second) == outputs(first)
+
+
+@slow
+def test_flight_delay_is_equal_to_the_digit_in_another_folder(tmp_path: Path):
+    spec = EXAMPLES / "flight_delay/flight_delay.mlops"
+    here = run(copied(spec, tmp_path / "here"))
+    there = run(copied(spec, tmp_path / "quite another" / "folder"), PYTHONHASHSEED="7", TZ="Asia/Tokyo")
+    assert outputs(here) == outputs(there)
+    assert len(outputs(here)) == 8
+
+
+@slow
+def test_flight_delay_keeps_its_champion_from_a_weaker_model(tmp_path: Path):
+    spec = copied(EXAMPLES / "flight_delay/flight_delay.mlops", tmp_path / "example")
+    run(spec)
+    weaker = run(spec, "--set", "holdout_from=2", expect=3)
+    assert weaker["fetch"]["state"] == weaker["features"]["state"] == "restored"
+    assert weaker["good_enough"]["verdict"] == "blocked"
+    assert weaker["production"]["state"] == "skipped"
+
+
+def test_quickstart_is_stopped_by_a_stricter_guard(tmp_path: Path):
+    spec = copied(EXAMPLES / "quickstart/quickstart.mlops", tmp_path / "example")
+    spec.write_text(spec.read_text("utf-8").replace("r2 >= 0.6", "r2 >= 0.7"), "utf-8")
+    records = run(spec, expect=3)
+    assert records["good_enough"]["verdict"] == "blocked"
+    assert records["production"]["state"] == "skipped"
