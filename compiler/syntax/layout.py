@@ -52,7 +52,7 @@ class Layout:
 
     def _separator(self, token: Token, last: str) -> str | None:
         """What a newline or comma between statements is: SEP, COMMA before a band, or nothing."""
-        if last == "SEP":
+        if last in ("SEP", "COMMA"):
             return None
         blank = _BLANK.match(self.text, token.start_pos or 0)
         assert blank is not None
