@@ -9,13 +9,18 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Guard, Plan
+from ...compiler.plan.nodes import Plan
 from ..base import OutputFile, Support
 from ..printing import header
 from .capabilities import CAPABILITIES
 from .settings import DUCKDB, Settings
 
-_OPTIONS: Mapping[str, Any] = json.loads(files(__package__).joinpath("options.schema.json").read_text("utf-8"))
+
+def _own_file(name: str) -> bytes:
+    return files(__package__).joinpath(name).read_bytes()
+
+
+_OPTIONS: Mapping[str, Any] = json.loads(_own_file("options.schema.json"))
 
 
 class GitHubActions:
@@ -28,6 +33,7 @@ class GitHubActions:
 
     def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
         from ..archive import runtime_archive
+        from .jobs import brings_duckdb, needs_state
         from .readme import readme_text
         from .workflow import workflow_text
 
@@ -35,6 +41,9 @@ class GitHubActions:
         yield OutputFile.of_text(f".github/workflows/{plan.name}.yml", workflow_text(plan, settings))
         yield OutputFile.of_text(f"{settings.folder}/plan.json", plan_json(plan))
         yield OutputFile(f"{settings.folder}/mlops.pyz", runtime_archive())
-        if settings.brings_duckdb and any(g.query for g in plan.of(Guard)):
+        yield OutputFile(f"{settings.folder}/summary.py", _own_file("summary.py"))
+        if needs_state(plan):
+            yield OutputFile(f"{settings.folder}/state.sh", _own_file("state.sh"), executable=True)
+        if brings_duckdb(plan, settings):
             yield OutputFile.of_text(settings.duckdb, f"{header(plan)}{DUCKDB}\n")
         yield OutputFile.of_text(f"{settings.folder}/README.md", readme_text(plan, settings))

@@ -42,28 +42,49 @@ def node_jobs(plan: n.Plan, settings: Settings) -> dict[str, Job]:
 def _node_job(plan: n.Plan, node: Ran, settings: Settings) -> Job:
     before = [b for b in (plan.node(i) for i in plan.waits_for(node.id)) if isinstance(b, RAN)]
     image = node.image if isinstance(node, n.Stage) else None
-    job: Job = {"name": node.id}
-    if before:
-        job["needs"] = [job_id(b.id) for b in before]
-    if maybe := [job_id(b.id) for b in before if _may_be_left_out(b)]:
-        # A stage that its `when` left out is no failure, yet what consumes it is left out too.
-        job["if"] = " && ".join(f"needs.{b}.outputs.left_out != 'true'" for b in maybe)
+    job: Job = {"name": node.id, **_order(plan, node, before)}
     job["runs-on"] = settings.runner(node) if isinstance(node, n.Stage) else settings.runs_on
     if image:
         job["container"] = {"image": image}
-    if isinstance(node, n.Deploy) and settings.environment:
-        job["environment"] = settings.environment
+    if isinstance(node, n.Deploy):
+        job["permissions"] = {"contents": "write"}  # of the branch that remembers what is deployed
+        if settings.environment:
+            job["environment"] = settings.environment
     job["timeout-minutes"] = _minutes(node, settings)
     if _may_be_left_out(node):
         job["outputs"] = {"left_out": "${{ steps.node.outputs.left_out }}"}
     job["steps"] = [
         *_prepare(_requirements(node, settings), settings, image),
         *_check_runner(node),
+        *_remember(node, settings),
         *_fetch(before, plan, node, settings),
         _run(node, settings, "python3" if image else "python"),
+        *_record_deploy(node, settings),
         *_hand_on(node, settings),
     ]
     return job
+
+
+def _order(plan: n.Plan, node: Ran, before: list[Ran]) -> Job:
+    """`needs`, and an `if` where all needs having succeeded is not the whole condition."""
+    needs = [job_id(b.id) for b in before]
+    # A stage that its `when` left out is no failure, yet what consumes it is left out too.
+    conditions = [f"needs.{job_id(b.id)}.outputs.left_out != 'true'" for b in before if _may_be_left_out(b)]
+    if turn := _waits_its_turn(plan, node, needs):
+        conditions = ["!cancelled()", *(f"needs.{b}.result == 'success'" for b in needs), *conditions]
+    order: Job = {"needs": [*needs, *turn]} if needs or turn else {}
+    if conditions:
+        condition = " && ".join(conditions)
+        order["if"] = f"${{{{ {condition} }}}}" if condition.startswith("!") else condition
+    return order
+
+
+def _waits_its_turn(plan: n.Plan, node: Ran, needs: list[str]) -> list[str]:
+    """Deploys of one model write one history, so each waits for the one before it, however that ended."""
+    if not isinstance(node, n.Deploy):
+        return []
+    same = [job_id(d.id) for d in plan.of(n.Deploy) if d.model == node.model]
+    return [b for b in same[: same.index(job_id(node.id))][-1:] if b not in needs]
 
 
 def _may_be_left_out(node: Ran) -> bool:
@@ -84,7 +105,7 @@ def _minutes(node: Ran, settings: Settings) -> int:
 # ------------------------------------------------------------------- steps
 
 
-def _prepare(requirements: str | None, settings: Settings, image: str | None = None) -> list[Step]:
+def _prepare(requirements: list[str], settings: Settings, image: str | None = None) -> list[Step]:
     """The repository, Python and the packages. A stage's image brings the last two itself."""
     steps: list[Step] = [{"uses": CHECKOUT.uses, "with": {"persist-credentials": False}}]
     if image:
@@ -92,16 +113,29 @@ def _prepare(requirements: str | None, settings: Settings, image: str | None = N
     setup: Step = {"uses": SETUP_PYTHON.uses, "with": {"python-version": settings.python}}
     steps.append(setup)
     if requirements:
-        setup["with"] |= {"cache": "pip", "cache-dependency-path": requirements}
-        install = f"python -m pip install -r {shlex.quote(requirements)}"
-        steps.append({"name": "Install the requirements", "run": install})
+        setup["with"] |= {"cache": "pip", "cache-dependency-path": "\n".join(requirements)}
+        install = " ".join(f"-r {shlex.quote(r)}" for r in requirements)
+        steps.append({"name": "Install the requirements", "run": f"python -m pip install {install}"})
     return steps
 
 
-def _requirements(node: Ran, settings: Settings) -> str | None:
-    if isinstance(node, n.Guard):
-        return settings.duckdb if node.query or node.measures else None
-    return settings.requirements if isinstance(node, n.Stage | n.Deploy) else None
+def _requirements(node: Ran, settings: Settings) -> list[str]:
+    """The requirements files of what the node's program imports: the pipeline's own, and DuckDB for who asks tables."""
+    found = [settings.requirements] if settings.requirements and isinstance(node, n.Stage | n.Deploy) else []
+    return [*found, settings.duckdb] if needs_duckdb(node) and settings.duckdb not in found else found
+
+
+def needs_duckdb(node: Ran) -> bool:
+    if isinstance(node, n.Stage):
+        return isinstance(node.program, n.SqlFile)
+    if isinstance(node, n.Source):
+        return node.version.startswith("column:")
+    return isinstance(node, n.Guard) and bool(node.query)
+
+
+def brings_duckdb(plan: n.Plan, settings: Settings) -> bool:
+    """Whether a requirements file of ours is among the output."""
+    return settings.brings_duckdb and any(needs_duckdb(node) for node in plan.nodes if isinstance(node, RAN))
 
 
 def _check_runner(node: Ran) -> list[Step]:
@@ -142,15 +176,57 @@ def _fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) -
     ]
 
 
+def _remember(node: Ran, settings: Settings) -> list[Step]:
+    """What earlier runs have left, for who compares with it or adds to it."""
+    if not isinstance(node, n.Deploy) and not compares(node):
+        return []
+    return [_state("Fetch what earlier runs have left", "fetch", "", settings)]
+
+
+def _record_deploy(node: Ran, settings: Settings) -> list[Step]:
+    if not isinstance(node, n.Deploy):
+        return []
+    words = f' {shlex.quote(f"{node.id}: ")}"$GITHUB_RUN_ID" registry objects'
+    return [_state("Record the deployment", "push", words, settings)]
+
+
+def _state(name: str, action: str, words: str, settings: Settings) -> Step:
+    return {
+        "name": name,
+        "env": {"GITHUB_TOKEN": "${{ github.token }}"},
+        "run": f"sh {settings.folder}/state.sh {action} {shlex.quote(settings.store)} {settings.branch}{words}",
+    }
+
+
+def compares(node: Ran) -> set[str]:
+    """Which earlier numbers the node looks at: `champion`, `previous`, or none."""
+    conditions: list[n.Condition] = []
+    if isinstance(node, n.Guard):
+        conditions += [limit.condition for rule in node.rules for limit in rule.limits]
+    elif isinstance(node, n.Stage) and node.when is not None:
+        conditions.append(node.when)
+    scopes = set()
+    while conditions:
+        condition = conditions.pop()
+        if isinstance(condition, n.Op):
+            conditions += condition.args
+        elif isinstance(condition, n.Ref):
+            scopes.add(condition.scope)
+    return scopes & {"champion", "previous"}
+
+
+def needs_state(plan: n.Plan) -> bool:
+    """Whether the pipeline has a memory between runs at all."""
+    return bool(plan.of(n.Deploy)) or any(compares(node) for node in plan.nodes if isinstance(node, RAN))
+
+
 def _run(node: Ran, settings: Settings, python: str) -> Step:
     step: Step = {"name": _title(node), "id": "node"}
     if not _may_be_left_out(node):
         del step["id"]
     if secrets := _secrets(node):
         step["env"] = {name: _secret(name) for name in secrets}
-    command = runtime_command(
-        python, f'node {shlex.quote(node.id)} --retry --engine github --engine-run "$GITHUB_RUN_ID"', settings
-    )
+    command = runtime_command(python, f"node {shlex.quote(node.id)} --retry", settings)
     if _may_be_left_out(node):
         command = (
             "code=0\n"
@@ -167,10 +243,9 @@ def _run(node: Ran, settings: Settings, python: str) -> Step:
 
 def runtime_command(python: str, words: str, settings: Settings) -> str:
     """A call of the runtime that travels with the workflow, as a shell reads it."""
-    root = "" if settings.root == "." else f" --root {shlex.quote(settings.root)}"
     return (
-        f"{python} {settings.folder}/mlops.pyz {words} \\\n"
-        f'  --plan {settings.folder}/plan.json{root} --run "$GITHUB_RUN_ID"\n'
+        f"{python} {settings.folder}/mlops.pyz {words} --root {shlex.quote(settings.root)} \\\n"
+        f'  --plan {settings.folder}/plan.json --run "$GITHUB_RUN_ID" --engine github --engine-run "$GITHUB_RUN_ID"\n'
     )
 
 
@@ -200,7 +275,12 @@ def results_name(node: Ran) -> str:
 
 
 def _hands_over(node: Ran) -> bool:
-    return isinstance(node, n.Stage) and bool(node.outputs)
+    # Local sources come with the repository.
+    return bool(node.outputs) if isinstance(node, n.Stage) else isinstance(node, n.Source) and _is_web(node)
+
+
+def _is_web(source: n.Source) -> bool:
+    return (source.uri or "").startswith(("http://", "https://"))
 
 
 def _hand_on(node: Ran, settings: Settings) -> list[Step]:
@@ -236,16 +316,14 @@ def _upload(name: str, artifact: str, path: str, settings: Settings, when: str |
 # ------------------------------------------------------------------- report
 
 
-def report_job(jobs: Mapping[str, Job], settings: Settings) -> Job:
+def report_job(plan: n.Plan, jobs: Mapping[str, Job], settings: Settings) -> Job:
     """Brings the records together, whatever happened, and ends as the run did."""
+    where = f"{settings.store}/runs/$GITHUB_RUN_ID"
+    summary = f'python {settings.folder}/summary.py "{where}/run.json" >> "$GITHUB_STEP_SUMMARY"'
     finish = runtime_command("python", "finish", settings).rstrip()
-    run = (
-        "code=0\n"
-        f'{finish} > "$RUNNER_TEMP/finish.txt" || code=$?\n'
-        'cat "$RUNNER_TEMP/finish.txt"\n'
-        "{ echo '```'; cat \"$RUNNER_TEMP/finish.txt\"; echo '```'; } >> \"$GITHUB_STEP_SUMMARY\"\n"
-        'exit "$code"\n'
-    )
+    run = f'code=0\n{finish} || code=$?\n{summary}\nexit "$code"\n'
+    remembered = any("previous" in compares(node) for node in plan.nodes if isinstance(node, RAN))
+    words = ' "run $GITHUB_RUN_ID" "runs/$GITHUB_RUN_ID/*.json"'
     pages = f"{settings.run_folder}/report.html\n{settings.run_folder}/run.json\n"
     return {
         "name": "report",
@@ -253,14 +331,16 @@ def report_job(jobs: Mapping[str, Job], settings: Settings) -> Job:
         "needs": list(jobs),
         "runs-on": settings.runs_on,
         "timeout-minutes": _AROUND_MINUTES,
+        **({"permissions": {"contents": "write"}} if remembered else {}),  # of the branch that remembers good runs
         "steps": [
-            *_prepare(None, settings),
+            *_prepare([], settings),
             {
                 "name": "Fetch the records",
                 "uses": DOWNLOAD.uses,
                 "with": {"pattern": "record-*", "merge-multiple": True, "path": settings.run_folder},
             },
             {"name": "Write the report", "run": run},
+            *([_state("Remember this run", "push", words, settings)] if remembered else []),
             _upload("Keep the report", "report", pages, settings, "always()"),
             {
                 # Without its own failure code a job that broke before its node ran would look like one left out.

@@ -7,7 +7,7 @@ from typing import Any
 from ...compiler.plan import nodes as n
 from ..printing import one_line
 from .inputs import dispatch_inputs
-from .jobs import report_id
+from .jobs import brings_duckdb, needs_state, report_id
 from .settings import Settings
 
 
@@ -17,12 +17,12 @@ def readme_text(plan: n.Plan, settings: Settings) -> str:
     loader = jinja2.PackageLoader(__package__, ".")
     env = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     first = next(iter(dispatch_inputs(plan.params)), None)
-    guards = settings.brings_duckdb and any(g.query for g in plan.of(n.Guard))
     return env.get_template("readme.md.j2").render(
         name=plan.name,
         spec=one_line(plan.spec),
         folder=settings.folder,
-        guards=settings.duckdb if guards else None,
+        guards=settings.duckdb if brings_duckdb(plan, settings) else None,
+        branch=settings.branch if needs_state(plan) else None,
         secrets=_secrets(plan),
         example=f" -f {first}=…" if first else "",
         schedules=[

@@ -24,6 +24,7 @@ class Settings:
     """All paths are relative to the root of the repository, in which every step of a job runs."""
 
     folder: str  # of plan.json and mlops.pyz
+    branch: str  # the pipeline's memory between runs
     root: str  # of the spec
     store: str
     python: str
@@ -44,6 +45,7 @@ class Settings:
         has_duckdb = requirements is not None and _names_duckdb(plan)
         return cls(
             folder=folder,
+            branch=f"mlops-state/{plan.name}",
             root=root,
             store=_join(root, plan.version.store),
             python=plan.python or DEFAULT_PYTHON,

@@ -23,7 +23,7 @@ def workflow_text(plan: n.Plan, settings: Settings) -> str:
     comments = {job_id(node.id): _about(node) for node in plan.nodes if isinstance(node, RAN)}
     report = report_id(plan)
     comments[report] = "What became of the run, whatever happened: a summary, and a page to download."
-    jobs[report] = report_job(jobs, settings)
+    jobs[report] = report_job(plan, jobs, settings)
     return header(plan) + comment(plan.doc) + dump_workflow(head, jobs, comments)
 
 
