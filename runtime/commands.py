@@ -33,8 +33,8 @@ def main(argv: Sequence[str]) -> int:
     """The exit code: 0 done, 2 usage, 3 blocked, 4 failed, 5 not run, 70 our own bug."""
     if argv[:1] == ["call"]:
         return call.main(argv[1:])
-    if argv[:1] == ["kube-driver"]:
-        return _kube_driver(argv[1:])
+    if argv[:1] in (["kube-driver"], ["kube-node"]):
+        return _kubernetes(argv)
     arguments = _parser().parse_args(argv)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -62,7 +62,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _kube_driver(argv: Sequence[str]) -> int:
+def _kubernetes(argv: Sequence[str]) -> int:
     import importlib
 
     try:
@@ -108,6 +108,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show the exact commands and what would be restored")
     parser.add_argument("--keep-going", action="store_true", help="after a failed stage, go on with what can")
     parser.add_argument("--run", metavar="ID", help="the run's id")
+    parser.add_argument("--trigger", metavar="NAME", help="keep to this trigger's cooldown and limit")
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -121,7 +122,7 @@ def _run(arguments: argparse.Namespace) -> int:
         after=tuple(arguments.after),
         dry_run=arguments.dry_run,
         keep_going=arguments.keep_going,
-        store=Path(os.environ["MLOPS_STORE"]) if os.environ.get("MLOPS_STORE") else None,
+        trigger=arguments.trigger,
     )
     result = run_plan(pipeline.document, root=_root(arguments), options=options, listener=Console())
     out = sys.stderr if result.problems else sys.stdout

@@ -29,7 +29,7 @@ from .context import LETS_PASS, Context
 from .events import BUG, USAGE
 from .nodes import write_record
 from .params import check_params
-from .pipeline import Pipeline, store_folder
+from .pipeline import NotAPlanError, Pipeline, store_folder
 from .store import Store
 
 Object = dict[str, Any]
@@ -40,6 +40,11 @@ RUN_LABEL = "mlopsc/run"
 NODE_NOTE = "mlopsc/node-id"
 PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
 SHORTEST, LONGEST = 0.5, 5.0  # seconds between two looks
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code of `kube-driver …`; `kube-node …` becomes another process."""
+    return kube_driver(argv[1:]) if argv[0] == "kube-driver" else kube_node(argv[1:])
 
 
 def kube_node(argv: Sequence[str]) -> NoReturn:
@@ -60,7 +65,11 @@ def kube_driver(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     root = Path(os.environ["MLOPS_ROOT"])
     lay_out(root, options)
-    pipeline = Pipeline.read(options.plan)
+    try:
+        pipeline = Pipeline.read(options.plan)
+    except NotAPlanError as e:
+        _say(f"error: {e}")
+        return USAGE
     params = _params(pipeline, os.environ.get("MLOPS_PARAMS") or "{}")
     if params is None:
         return USAGE
@@ -71,7 +80,17 @@ def kube_driver(argv: Sequence[str]) -> int:
     except ApiError as e:
         _say(f"error: {e}")
         return USAGE if e.status in (401, 403) else BUG
-    finish = ["finish", "--plan", str(options.plan), "--run", job.run, "--root", str(root)]
+    finish = [
+        "finish",
+        "--plan",
+        str(options.plan),
+        "--run",
+        job.run,
+        "--engine",
+        "kubernetes",
+        "--engine-run",
+        job.run,
+    ]
     return subprocess.call([sys.executable, sys.argv[0], *finish])
 
 
