@@ -71,6 +71,8 @@ def closing_lines(result: RunResult) -> list[str]:
         return [f"error: {problem}" for problem in result.problems]
     if result.state == "planned":
         return []
+    if result.state == "held":
+        return [result.reason or ""]
     counts: dict[str, int] = {}
     for node in result.nodes:
         counts[node.state] = counts.get(node.state, 0) + 1

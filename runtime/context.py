@@ -32,6 +32,7 @@ class Context:
     params: Mapping[str, Any] = field(default_factory=dict)
     children: Children = field(default_factory=Children)
     listener: Listener = ignore
+    trigger: str | None = None
     engine: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     token: str = field(default_factory=lambda: secrets.token_hex(12))

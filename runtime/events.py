@@ -28,8 +28,9 @@ class RunOptions:
     after: tuple[str, ...] = ()  # --from
     dry_run: bool = False
     keep_going: bool = False  # after a failed stage, go on with what does not need it
-    store: Path | None = None  # instead of the plan's
+    store: Path | None = None  # instead of MLOPS_STORE, which stands instead of the plan's
     grace: float = 5.0  # seconds between asking a program to end and ending it
+    trigger: str | None = None  # the trigger that asks for the run; its cooldown and limit then hold
     engine: Mapping[str, str] = field(default_factory=dict)  # name and run of the engine that called us, for the record
 
 
@@ -92,7 +93,10 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended. state: succeeded, blocked, failed, interrupted, refused (see `problems`), planned."""
+    """How a run ended. state: succeeded, blocked, failed, interrupted, refused (see `problems`), planned, held.
+
+    A run is `planned` after a dry run, and `held` when its trigger may not start it now (`reason`).
+    """
 
     run: str
     state: str
@@ -102,6 +106,7 @@ class RunResult:
     folder: Path | None = None  # of the run's records, logs and outputs
     report: Path | None = None  # report.html
     problems: tuple[Problem, ...] = ()
+    reason: str | None = None
 
 
 Listener = Callable[[Event], None]

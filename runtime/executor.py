@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .bounds import held_back
 from .context import Context
 from .events import BLOCKED, DONE, FAILED, USAGE, Event, Listener, NodeResult, Problem, RunOptions, RunResult, ignore
 from .nodes import run_node, skipped, write_record
@@ -53,7 +54,7 @@ def run(
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+:=@-]{0,199}", run_id):
         return _refused(run_id, [Problem(f"'{run_id}' cannot name a run: letters, digits and _ . + : = @ - only")])
     root = root.absolute()
-    store = Store(options.store.absolute() if options.store else store_folder(pipeline, root, None))
+    store = Store(store_folder(pipeline, root, options.store or os.environ.get("MLOPS_STORE")))
     context = Context(
         pipeline=pipeline,
         root=root,
@@ -62,8 +63,11 @@ def run(
         children=Children(options.grace),
         listener=listener,
         engine=options.engine,
+        trigger=options.trigger,
     )
     chosen, problems = select(pipeline, options)
+    if options.trigger and options.trigger not in pipeline.triggers:
+        problems.append(Problem(f"no trigger named '{options.trigger}'"))
     params, found = find_problems(context, chosen, options.params)
     context.params = params
     problems += found
@@ -72,6 +76,8 @@ def run(
     if options.dry_run:
         rehearse(context, chosen)
         return RunResult(run_id, "planned", DONE)
+    if options.trigger and (why := held_back(pipeline.triggers[options.trigger], pipeline.name, store)):
+        return RunResult(run_id, "held", DONE, reason=f"{options.trigger} starts no run: {why}")
     end_leftovers(store.take_leftovers())
     problems = borrow(context, chosen)
     return _refused(run_id, problems) if problems else _Runner(context, chosen, options).run()

@@ -24,6 +24,7 @@ class Pipeline:
             raise NotAPlanError(f"plan format {document.get('format')!r} is not {FORMAT}; build the pipeline again")
         self.document = document
         self.name: str = document["name"]
+        self.triggers: dict[str, Mapping[str, Any]] = {n["id"]: n for n in document["nodes"] if n["is"] == "trigger"}
         self.nodes: dict[str, Mapping[str, Any]] = {n["id"]: n for n in document["nodes"] if n["is"] in RUNS}
         self.version: Mapping[str, Any] = document.get("version") or {}
 

@@ -8,6 +8,7 @@ import subprocess
 from typing import Any
 
 from .context import Context
+from .digests import text_digest
 from .nodes import skipped, write_record
 from .page import render_page
 from .registry import now
@@ -37,6 +38,7 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "code": _code(context),
         "machine": _machine(),
         "engine": dict(context.engine),
+        "trigger": context.trigger,
         "nodes": nodes,
     }
     context.store.write_json(context.folder / "run.json", summary)
@@ -56,8 +58,6 @@ def _code(context: Context) -> dict[str, Any] | None:
     commit = _git(context, "rev-parse", "HEAD")
     if commit is None:
         return None
-    from .digests import text_digest
-
     difference = _git(context, "diff", "HEAD", "--", ".") or ""
     return {"commit": commit.strip(), "uncommitted": text_digest(difference) if difference else None}
 

@@ -49,6 +49,12 @@ class Store:
         self.cache = self.folder / "cache"
         self.tmp = self.folder / "tmp"
 
+    def _make(self) -> None:
+        if not self.tmp.is_dir():
+            self.tmp.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError), (self.folder / ".gitignore").open("x", encoding="utf-8") as f:
+                f.write("# Results, records and models: kept here, not in git.\n*\n")
+
     # ------------------------------------------------------------ plain files
 
     def write_json(self, path: Path, value: Any) -> None:
@@ -80,7 +86,7 @@ class Store:
 
     @contextlib.contextmanager
     def _aside(self, text: str) -> Iterator[Path]:
-        self.tmp.mkdir(parents=True, exist_ok=True)
+        self._make()
         aside = self.tmp / secrets.token_hex(8)
         try:
             with aside.open("x", encoding="utf-8") as f:
@@ -163,7 +169,7 @@ class Store:
 
     def _link(self, source: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.tmp.mkdir(parents=True, exist_ok=True)
+        self._make()
         aside = self.tmp / secrets.token_hex(8)
         try:
             os.link(source, aside)
@@ -208,12 +214,13 @@ class Store:
     @contextlib.contextmanager
     def workspace(self, name: str, token: str) -> Iterator[Path]:
         """A folder of one's own under tmp/, gone afterwards. `token` is in the environment of the programs in it."""
+        self._make()
         folder = self.tmp / f"{name}-{secrets.token_hex(6)}.d"
-        folder.mkdir(parents=True)
+        folder.mkdir()
         with (folder / ".owner").open("w", encoding="utf-8") as owner:
             if fcntl is not None:
                 with contextlib.suppress(OSError):
-                    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(owner, fcntl.LOCK_EX)
             json.dump({"host": os.uname().nodename if hasattr(os, "uname") else "", "token": token}, owner)
             owner.flush()
             try:

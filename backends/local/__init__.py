@@ -1,0 +1,132 @@
+"""The local target: one readable script that runs the pipeline on this machine, with the runtime beside it.
+
+<pipeline>.py      the pipeline's steps, in order, and the call of the runtime
+plan.json          what the runtime reads
+mlops.pyz          the runtime
+README.md          how to run it, and how to have it run on a schedule
+…                  the project's files that stages use
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ...compiler.features import Feature
+from ...compiler.plan.document import plan_json
+from ...compiler.plan.nodes import Deploy, Guard, Notebook, Plan, Secret, SqlFile, Stage, Trigger
+from ..archive import runtime_archive
+from ..base import OutputFile, Support
+from ..printing import header, one_line, py_literal
+from .capabilities import CAPABILITIES
+from .steps import plan_steps
+
+_FOLDER = Path(__file__).parent
+
+
+class LocalPython:
+    """Emits a folder that needs Python and what the stages need, and nothing of ours installed."""
+
+    name: ClassVar[str] = "local"
+    summary: ClassVar[str] = "a Python script that runs the pipeline on this machine"
+    capabilities: ClassVar[Mapping[Feature, Support]] = CAPABILITIES
+    options: ClassVar[Mapping[str, Any]] = json.loads((_FOLDER / "options.schema.json").read_text("utf-8"))
+
+    def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
+        project = {file.path for file in plan.project}
+        script = _free_name(plan.name, project)
+        values = _values(plan, options, script)
+        yield OutputFile.of_text(script, _print("pipeline.py.j2", values), executable=True)
+        yield OutputFile.of_text("plan.json", plan_json(plan))
+        yield OutputFile("mlops.pyz", runtime_archive())
+        if "README.md" not in project:
+            yield OutputFile.of_text("README.md", _print("README.md.j2", values))
+        for file in plan.project:
+            yield OutputFile.of_text(file.path, file.text)
+
+
+def _free_name(pipeline: str, taken: set[str]) -> str:
+    """The script's file name; a project may have a script that is called like the pipeline."""
+    name = f"{pipeline}.py"
+    return f"{pipeline}_pipeline.py" if name in taken else name
+
+
+def _values(plan: Plan, options: Mapping[str, Any], script: str) -> dict[str, Any]:
+    """All that the templates print."""
+    arguments = [part for key, flag in (("jobs", "--jobs"),) if key in options for part in (flag, str(options[key]))]
+    if options.get("keep_going"):
+        arguments.append("--keep-going")
+    return {
+        "header": header(plan).rstrip("\n"),
+        "pipeline": plan.name,
+        "doc": plan.doc.strip(),
+        "docstring": _docstring(plan, script),
+        "spec": one_line(plan.spec),
+        "script": script,
+        "steps": plan_steps(plan),
+        "arguments": arguments,
+        "store": plan.version.store,
+        "params": [
+            {"name": p.name, "type": p.type, "value": json.dumps(p.value, ensure_ascii=False), "doc": one_line(p.doc)}
+            for p in plan.params
+        ],
+        "python": plan.python,
+        "requirements": plan.requirements,
+        "packages": _packages(plan),
+        "secrets": _secrets(plan),
+        "crontab": _crontab(plan, script),
+        "deploys": bool(plan.of(Deploy)),
+    }
+
+
+def _docstring(plan: Plan, script: str) -> str:
+    """The script's docstring as source. A spec may hold any text, also what would end a docstring."""
+    text = plan.doc.strip() or f"The pipeline {plan.name}."
+    usage = f"\n\n    python {script} [--steps | --dry-run | --help]\n"
+    if '"""' in text or "\\" in text or not text.replace("\n", "").isprintable():
+        return py_literal(text + usage)
+    return f'"""{text}{usage}"""'
+
+
+def _packages(plan: Plan) -> list[str]:
+    """What the runtime itself imports for this plan, beside the standard library."""
+    programs = [stage.program for stage in plan.of(Stage)]
+    duckdb = any(g.query for g in plan.of(Guard)) or any(isinstance(p, SqlFile) for p in programs)
+    notebooks = any(isinstance(p, Notebook) for p in programs)
+    return [*(["duckdb"] if duckdb else []), *(["papermill", "ipykernel"] if notebooks else [])]
+
+
+def _secrets(plan: Plan) -> list[str]:
+    return sorted({v.name for stage in plan.of(Stage) for _, v in stage.env if isinstance(v, Secret)})
+
+
+def _crontab(plan: Plan, script: str) -> list[str]:
+    """Lines for `crontab -e`; HERE and PROJECT are for the reader to replace."""
+    lines = []
+    for trigger in plan.of(Trigger):
+        for event in trigger.events:
+            if event.kind == "schedule":
+                lines += [f"CRON_TZ={event.zone}"] if event.zone else []
+                lines.append(f"{event.cron} cd PROJECT && python HERE/{script} --root . --trigger {trigger.id}")
+    return lines
+
+
+def _print(template: str, values: Mapping[str, Any]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["py_literal"] = py_literal
+    environment.filters["one_line"] = one_line
+    return environment.get_template(template).render(values)
+
+
+__all__ = ["LocalPython"]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.compiler.plan.document import plan_document
 from mlopsc.runtime.events import Event, RunOptions, RunResult
