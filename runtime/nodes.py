@@ -23,7 +23,7 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
     described = context.pipeline.nodes[node]
     context.folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = _why_skipped(context, described) or _run(context, described, retry)
+        found = stopped_before(context, node) or _left_out(context, described) or _run(context, described, retry)
     except FailedNodeError as e:
         found = {"state": "failed", "reason": str(e)}
         if described["is"] == "guard":
@@ -63,13 +63,18 @@ def skipped(reason: str, because: str | None = None) -> dict[str, Any]:
     return {"state": "skipped", "reason": reason, "because": because, "seconds": 0.0}
 
 
-def _why_skipped(context: Context, node: Mapping[str, Any]) -> dict[str, Any] | None:
-    for before in context.pipeline.waits_for(node["id"]):
+def stopped_before(context: Context, node: str) -> dict[str, Any] | None:
+    """What the record of a node says that something before it keeps from running; nothing where all let it pass."""
+    for before in context.pipeline.waits_for(node):
         record = context.store.record(context.run, before)
         if record is None:
             return skipped(f"{before} has not run", before)
         if record["state"] not in LETS_PASS:
             return skipped(f"{before} {_PAST[record['state']]}", record.get("because") or before)
+    return None
+
+
+def _left_out(context: Context, node: Mapping[str, Any]) -> dict[str, Any] | None:
     if node["is"] == "stage" and node.get("when") and not decide(node["when"], context):
         return skipped("when", node["id"])
     return None

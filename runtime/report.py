@@ -9,7 +9,7 @@ from typing import Any
 
 from .context import Context
 from .digests import text_digest
-from .nodes import skipped, write_record
+from .nodes import skipped, stopped_before, write_record
 from .page import render_page
 from .registry import now
 
@@ -21,7 +21,7 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
     for node in context.pipeline.nodes:
         record = context.store.record(context.run, node)
         if record is None:
-            record = write_record(context, node, skipped("interrupted" if interrupted else "not part of this run"))
+            record = write_record(context, node, skipped("interrupted") if interrupted else _why(context, node, nodes))
         nodes[node] = record
     summary = {
         "format": 1,
@@ -44,6 +44,17 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
     return summary
+
+
+def _why(context: Context, node: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Engines that order their tasks themselves never start those that a blocked guard stopped."""
+    stopped = stopped_before(context, node)
+    if stopped is None or nodes[stopped["because"]]["reason"] == _NO_PART:
+        return skipped(_NO_PART)
+    return stopped
+
+
+_NO_PART = "not part of this run"
 
 
 def _state(nodes: dict[str, dict[str, Any]]) -> str:
