@@ -1,0 +1,50 @@
+"""The text of a drafted spec."""
+
+from __future__ import annotations
+
+from .draft import Draft
+
+
+def spec_text(drafted: Draft, python: str) -> str:
+    """The spec, not yet in the one style."""
+    blocks = [
+        "mlops 1",
+        _pipeline(drafted, python),
+        "\n".join(f"param {name}: {option.type} = {option.default}" for name, option in sorted(drafted.params.items())),
+        *(f'source {name} {{\n  uri     = "{uri}"\n  version = content\n}}' for name, uri in drafted.sources.items()),
+        *(_stage(drafted, i) for i in range(len(drafted.steps))),
+        "target local {}",
+        _left_out(drafted),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _pipeline(drafted: Draft, python: str) -> str:
+    lines = [f"pipeline {drafted.name} {{", f'  python = "{python}"']
+    if drafted.scan.requirements:
+        lines.append(f'  requirements = "{drafted.scan.requirements}"')
+    return "\n".join([*lines, "}"])
+
+
+def _stage(drafted: Draft, index: int) -> str:
+    step = drafted.steps[index]
+    lines = [f"stage {step.name} {{", f"  run = {step.run}"]
+    if any(":" in i for i in step.inputs):
+        lines.append("  inputs = { " + ", ".join(step.inputs) + " }")
+    elif step.inputs:
+        lines.append(f"  inputs = [{', '.join(step.inputs)}]")
+    if step.params:
+        lines.append(f"  params = [{', '.join(step.params)}]")
+    if step.outputs:
+        lines.append("  outputs {")
+        lines += [f'    {o.name}: {o.kind} = "{o.path}"' for o in step.outputs]
+        lines.append("  }")
+    if not step.cached:
+        lines.append("  cache = off  # its script's name cannot be imported, so changes in it would go unseen")
+    return "\n".join([*lines, "}"])
+
+
+def _left_out(drafted: Draft) -> str:
+    if not drafted.left_out:
+        return ""
+    return "\n".join(["# Left out:", *(f"#   {path}: {why}" for path, why in drafted.left_out)])
