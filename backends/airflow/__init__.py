@@ -176,7 +176,7 @@ def _text_literal(text: str, indent: int) -> str:
 
 def _print(template: str, values: Mapping[str, Any]) -> str:
     # What is printed is Python and Markdown, not HTML: there is nothing to escape for it.
-    environment = Environment(  # noqa: S701
+    environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...compiler.features import Feature as F
+from ...compiler.features import Feature
 from ..base import NATIVE, Support, emulated, unsupported
+
+F = Feature
 
 _IN_A_STAGE = "compute the number in a stage and guard its metrics file"
 _SCHEDULE = "use a schedule"
 
-CAPABILITIES: Mapping[F, Support] = {
+CAPABILITIES: Mapping[Feature, Support] = {
     F.COMMAND: NATIVE,
     F.PYTHON_FUNCTION: NATIVE,
     F.NOTEBOOK: NATIVE,
@@ -60,7 +62,5 @@ CAPABILITIES: Mapping[F, Support] = {
     F.ON_AGE: unsupported(_SCHEDULE),
     F.ON_FINISHED: unsupported(_SCHEDULE),
     F.TRIGGER_BOUNDS: unsupported("leave them out: runs of one pipeline already wait for each other"),
-    F.NOTIFY: unsupported(
-        "let Airflow tell of failed runs, for example by a listener or a notifier of your deployment"
-    ),
+    F.NOTIFY: unsupported("let Airflow tell of failed runs, by a listener or a notifier of your own"),
 }

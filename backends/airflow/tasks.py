@@ -22,9 +22,12 @@ GRACE = 60
 
 # Names of the generated module that a task's variable must not take.
 _TAKEN = frozenset(
-    ["sys", "ENV", "HERE", "NODE", "FINISH", "DAG", "Param", "Path", "TaskGroup", "BashOperator"]
-    + ["TriggerDagRunOperator", "CronTriggerTimetable", "MultipleCronTriggerTimetable"]
-    + ["datetime", "timedelta", "timezone"]
+    {
+        *("sys", "datetime", "timedelta", "timezone", "Path"),
+        *("HERE", "ENV", "RUN", "NODE", "FINISH"),
+        *("DAG", "Param", "TaskGroup", "BashOperator", "TriggerDagRunOperator"),
+        *("CronTriggerTimetable", "MultipleCronTriggerTimetable"),
+    }
 )
 
 
@@ -159,7 +162,7 @@ def _task_doc(node: n.Node) -> str:
         lines.append(f"Runs {_code(node.program.text)}.")
     elif isinstance(node, n.Stage) and isinstance(node.program, n.PythonCall):
         lines.append(f"Calls {_code(node.program.function)} of {_code(node.program.file)}.")
-    elif isinstance(node, n.Stage):
+    elif isinstance(node, n.Stage) and isinstance(node.program, n.Notebook | n.SqlFile):
         lines.append(f"Runs {_code(node.program.file)}.")
     elif isinstance(node, n.Source):
         lines.append(f"Takes the digest of {_code(node.uri or node.table or node.id)}.")
@@ -190,7 +193,7 @@ def edge_lines(plan: n.Plan, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     variables = {task.node: task.variable for task in tasks}
     lines = []
     for task in tasks:
-        before = [variables[id] for id in plan.waits_for(task.node) if id in variables]
+        before = [variables[node] for node in plan.waits_for(task.node) if node in variables]
         if before:
             lines.append(f"{_together(before)} >> {task.variable}")
     return tuple(lines)
@@ -205,7 +208,7 @@ def before_report(plan: n.Plan, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
     ids = {task.node for task in tasks}
     alone = set()
     for task in tasks:
-        before = [id for id in plan.waits_for(task.node) if id in ids]
+        before = [node for node in plan.waits_for(task.node) if node in ids]
         if len(before) == 1:
             alone.add(before[0])
     return tuple(task for task in tasks if task.node not in alone)

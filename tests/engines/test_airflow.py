@@ -1,0 +1,405 @@
+"""Generated DAGs are loaded and run by Airflow itself, 3 and 2.11, with its own scheduling of tasks."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from mlopsc.backends.airflow import Airflow
+from mlopsc.compiler.plan import nodes as n
+
+ROOT = Path(__file__).parents[2]
+ENGINES = {"3": "airflow3", "2.11": "airflow2"}
+
+
+def _plans():
+    spec = importlib.util.spec_from_file_location("plans_by_hand", ROOT / "tests" / "runtime" / "plans.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+p = _plans()
+
+COPY = n.ProjectFile("copy.py", "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[-1])\n")
+FAIL = n.ProjectFile("fail.py", "import sys\nsys.exit('this program fails')\n")
+METRICS = n.ProjectFile(
+    "metrics.py",
+    "import json, pathlib, sys\npathlib.Path(sys.argv[1]).write_text(json.dumps({'accuracy': float(sys.argv[2])}))\n",
+)
+TELL = n.ProjectFile(
+    "tell.py",
+    "import json, os, pathlib, sys\n"
+    "told = {k: v for k, v in os.environ.items() if k.startswith(('MLOPS_PARAM_', 'TOLD_'))}\n"
+    "pathlib.Path(sys.argv[1]).write_text(json.dumps({'argv': sys.argv[2:], 'environ': told}))\n",
+)
+FLIGHTS = n.ProjectFile("flights.csv", "carrier,delay\nUA,3\nAA,-2\n")
+
+
+class Engine:
+    """One Airflow, its home, and the process that answers for it."""
+
+    def __init__(self, version: str, home: Path) -> None:
+        self.version, self.home = version, home
+        self.dags = home / "dags"
+        self.dags.mkdir(parents=True)
+        venv = ROOT / ".engines" / ENGINES[version] / "bin"
+        if not (venv / "airflow").exists():
+            pytest.skip(f"engine missing: {ENGINES[version]} (make engines)")
+        environ = {
+            "PATH": f"{venv}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "DO_NOT_TRACK": "1",
+            "AIRFLOW_VAR_API_TOKEN": "hunter2-$(id)-{{ 1 }}",
+            "AIRFLOW_CONN_API_TOKEN": "http://user:hunter2@host",
+        }
+        log = (home / "airflow.log").open("w")
+        migrated = subprocess.run([venv / "airflow", "db", "migrate"], env=environ, stdout=log, stderr=log, check=False)
+        assert migrated.returncode == 0, (home / "airflow.log").read_text()
+        self.process = subprocess.Popen(
+            [venv / "python", Path(__file__).with_name("airflow_worker.py")],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, (self.home / "airflow.log").read_text()[-4000:]
+        answer = json.loads(line)
+        assert "error" not in answer, answer["error"] + (self.home / "airflow.log").read_text()[-4000:]
+        return answer["answer"]
+
+    def build(self, plan: n.Plan, **options) -> Path:
+        """Emits a plan into a folder below Airflow's DAGs folder."""
+        if self.version != "3":
+            options["version"] = self.version
+        jsonschema.validate(options, Airflow.options)
+        folder = self.dags / plan.name
+        for file in Airflow().emit(plan, options):
+            path = folder / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        return folder / "dags"
+
+    def run(self, plan: n.Plan, conf=None, **options) -> Run:
+        folder = self.build(plan, **options)
+        found = self.ask(do="run", folder=str(folder), dag_id=options.get("dag_id", plan.name), conf=conf or {})
+        return Run(folder / plan.name / "project" / ".mlops" / "runs", **found)
+
+
+class Run:
+    """What Airflow says of a run, and what the runtime wrote of it."""
+
+    def __init__(self, runs: Path, run_id: str, state: str, tasks: dict[str, str], tries: dict[str, int]) -> None:
+        self.run_id, self.state, self.tasks, self.tries = run_id, state, tasks, tries
+        (self.folder,) = runs.iterdir()
+
+    def record(self, node: str):
+        return json.loads((self.folder / f"{node}.json").read_text())
+
+    def output(self, path: str):
+        return json.loads((self.folder / path).read_text())
+
+
+@pytest.fixture(scope="module", params=list(ENGINES))
+def airflow(request, tmp_path_factory):
+    engine = Engine(request.param, tmp_path_factory.mktemp("airflow"))
+    yield engine
+    engine.process.stdin.close()
+    engine.process.wait(60)
+
+
+def story(name: str, accuracy: str = "0.9", **more) -> n.Plan:
+    """A source, its guard, a fanned-out training, a guard on metrics, a deploy, and a branch of its own."""
+    return p.plan(
+        p.source("flights", "flights.csv"),
+        p.table_guard(
+            "sane", "flights", {"m0": ("rows", "count(*)")}, [p.rule("rows >= 1", p.op(">=", p.measure_ref("m0"), 1))]
+        ),
+        p.stage(
+            "prepare", "python copy.py {inputs.flights} {outputs.table}", ["flights"], [p.output("table", "t.csv")]
+        ),
+        *(
+            p.stage(
+                f"train[{i}]",
+                "python copy.py {inputs.table} {outputs.model}",
+                ["prepare.table"],
+                [p.output("model", "m.bin", "model")],
+                item=n.Item("origin", origin, i),
+            )
+            for i, origin in enumerate(["EWR", "JFK"])
+        ),
+        p.stage(
+            "choose",
+            "python copy.py {inputs.models} {outputs.model}",
+            {"models": ("train[0].model", "train[1].model")},
+            [p.output("model", "m.bin", "model")],
+        ),
+        p.stage(
+            "score",
+            f"python metrics.py {{outputs.metrics}} {accuracy}",
+            {"m": "choose.model"},
+            [p.output("metrics", "metrics.json", "metrics")],
+        ),
+        p.guard("good", "score.metrics", [p.rule("accuracy >= 0.8", p.op(">=", p.metric("accuracy"), 0.8))]),
+        p.stage("use", "python copy.py {inputs.metrics} {outputs.x}", ["score.metrics"], [p.output("x", "x.json")]),
+        p.stage("aside", "python copy.py {inputs.m} {outputs.x}", {"m": "choose.model"}, [p.output("x", "x.bin")]),
+        p.deploy("production", "choose.model", metrics=("score.metrics",)),
+        name=name,
+        project=(COPY, METRICS, FLIGHTS),
+        **more,
+    )
+
+
+def one_stage(name: str, program: n.Program | str, *files: n.ProjectFile, plan=None, **more) -> n.Plan:
+    stage = p.stage("tell", program, (), [p.output("told", "told.json")], **more)
+    return p.plan(stage, name=name, project=files, **(plan or {}))
+
+
+# -------------------------------------------------------------------- loading
+
+
+def test_the_dag_has_the_plans_edges(airflow):
+    plan = story("edges")
+    found = airflow.ask(do="parse", folder=str(airflow.build(plan)))
+    assert found["errors"] == {}
+    tasks = found["dags"]["edges"]["tasks"]
+    report = tasks.pop("report")
+    named = {node.id: node.id.replace("train[", "train.train_").rstrip("]") for node in plan.nodes}
+    assert tasks == {named[v]: sorted(named[u] for u in plan.graph.predecessors(v)) for v in plan.graph}
+    # `choose` is waited for by several tasks, none of which waits for it alone except `score` and `aside`.
+    assert set(report) >= {"use", "aside", "production"}
+
+
+def test_only_the_dag_file_is_read_as_one(airflow):
+    plan = one_stage(
+        "ignored",
+        "python airflow_dag.py",
+        n.ProjectFile("airflow_dag.py", "from airflow import DAG\nraise SystemExit\n"),
+    )
+    folder = airflow.build(plan)
+    found = airflow.ask(do="parse", folder=str(folder))
+    assert found["errors"] == {}
+    assert found["files"] == [str(folder / "ignored.py")]
+
+
+def test_parsing_twice_gives_the_same(airflow):
+    folder = airflow.build(story("same", params=(p.param("month", "int", 1, low=1, high=12),)))
+    first, second = (airflow.ask(do="parse", folder=str(folder)) for _ in range(2))
+    assert first == second
+
+
+def test_schedules_keep_their_time_zones(airflow):
+    trigger = n.Trigger(
+        "often",
+        "",
+        (
+            n.Event("schedule", cron="0 5 * * 1", zone="America/New_York"),
+            n.Event("schedule", cron="30 6 * * *", zone="America/New_York"),
+            n.Event("schedule", cron="0 7 * * 2"),
+        ),
+        *(None, None, None, None, p.HERE),
+    )
+    plan = p.plan(p.stage("tell", "python tell.py"), trigger, name="often")
+    dags = airflow.ask(do="parse", folder=str(airflow.build(plan)))["dags"]
+    texts = [dags[dag]["serialized"] for dag in sorted(dags)]
+    if airflow.version == "3":
+        assert sorted(dags) == ["often", "often__schedule_2"]
+        assert all(part in texts[0] for part in ("0 5 * * 1", "30 6 * * *", "America/New_York"))
+    else:
+        assert sorted(dags) == ["often", "often__schedule_2", "often__schedule_3"]
+        assert "0 5 * * 1" in texts[0] and "30 6 * * *" in texts[1]
+        assert all("America/New_York" in text for text in texts[:2])
+    assert "0 7 * * 2" in texts[-1] and "UTC" in texts[-1]
+
+
+def test_options_reach_the_tasks(airflow):
+    plan = one_stage("optional", "python tell.py", resources=n.Resources(1.5, 2**30, None))
+    folder = airflow.build(plan, dag_id="other-id", pool="ml", tags=["a"], max_active_tasks=3, python=sys.executable)
+    (dag,) = airflow.ask(do="parse", folder=str(folder))["dags"].items()
+    assert dag[0] == "other-id"
+    assert dag[1]["pools"] == {"tell": ["ml", 2], "report": ["ml", 1]}
+    assert dag[1]["tags"] == ["a"]
+    assert 'max_active_tasks": 3' in dag[1]["serialized"]
+
+
+def test_ruff_finds_nothing_that_airflow_removed(tmp_path):
+    for file in Airflow().emit(story("ruffled", params=(p.param("month", "int", 1),)), {}):
+        if file.path == "dags/ruffled.py":
+            (tmp_path / "ruffled.py").write_bytes(file.content)
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+    checked = subprocess.run(
+        [ruff, "check", "--isolated", "--preview", "--select", "AIR,F,E9,I", tmp_path / "ruffled.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+# -------------------------------------------------------------------- running
+
+
+def test_a_pipeline_succeeds(airflow):
+    run = airflow.run(story("succeeds"))
+    assert run.state == "success"
+    assert set(run.tasks.values()) == {"success"}
+    assert run.record("run")["state"] == "succeeded"
+    assert run.record("good")["verdict"] == "passed"
+    assert run.record("production")["state"] == "succeeded"
+    assert run.record("prepare")["engine"] == {"name": "airflow", "run": run.run_id}
+    assert (run.folder / "report.html").is_file()
+
+
+def test_a_failing_stage_is_tried_again_and_fails_the_run(airflow):
+    plan = p.plan(
+        p.source("flights", "flights.csv"),
+        p.stage("fails", "python fail.py", ["flights"], [p.output("x", "x")], retries=n.Retries(2, 0.5)),
+        p.stage("after", "python copy.py {inputs.x} {outputs.y}", ["fails.x"], [p.output("y", "y")]),
+        p.stage("aside", "python copy.py {inputs.flights} {outputs.y}", ["flights"], [p.output("y", "y")]),
+        name="fails",
+        project=(COPY, FAIL, FLIGHTS),
+    )
+    run = airflow.run(plan)
+    assert run.state == "failed"
+    expected = {"flights": "success", "fails": "failed", "after": "upstream_failed", "aside": "success"}
+    assert run.tasks == {**expected, "report": "failed"}
+    assert run.tries["fails"] == 3
+    assert run.record("run")["state"] == "failed"
+    assert run.record("after")["state"] == "skipped"
+
+
+def test_a_blocking_guard_stops_its_consumers_alone(airflow):
+    run = airflow.run(story("blocked", accuracy="0.5"))
+    assert run.state == "failed"
+    stopped = {task: state for task, state in run.tasks.items() if state != "success"}
+    assert stopped == {"good": "failed", "use": "upstream_failed", "production": "upstream_failed", "report": "failed"}
+    assert run.tries["good"] == 1
+    assert run.record("run")["state"] == "blocked"
+
+
+def test_a_stage_left_out_by_when_is_skipped(airflow):
+    plan = p.plan(
+        p.source("flights", "flights.csv"),
+        p.stage(
+            "maybe",
+            "python copy.py {inputs.flights} {outputs.x}",
+            ["flights"],
+            [p.output("x", "x")],
+            when=p.op("==", n.Ref("param", "month"), 12),
+        ),
+        p.stage("after", "python copy.py {inputs.x} {outputs.y}", ["maybe.x"], [p.output("y", "y")]),
+        name="maybe",
+        params=[p.param("month", "int", 1)],
+        project=(COPY, FLIGHTS),
+    )
+    run = airflow.run(plan)
+    assert run.tasks == {"flights": "success", "maybe": "skipped", "after": "skipped", "report": "success"}
+    assert run.state == "success"
+
+
+def test_a_timeout_ends_the_program_and_is_recorded(airflow):
+    plan = one_stage("late", "python sleep.py", n.ProjectFile("sleep.py", "import time\ntime.sleep(60)\n"), timeout=1.0)
+    run = airflow.run(plan)
+    assert run.tasks["tell"] == "failed"
+    assert run.record("tell")["state"] == "failed"
+
+
+PARAMS = (
+    p.param("month", "int", 1, low=1, high=12),
+    p.param("rate", "float", 0.5),
+    p.param("loss", "string", "log", choices=("log", "hinge")),
+    p.param("deep", "bool", False),
+    p.param("sizes", "list<int>", (1, 2)),
+    p.param("pause", "duration", 60.0),
+)
+
+
+def test_params_reach_a_stage_as_typed(airflow):
+    names = tuple(param.name for param in PARAMS)
+    plan = one_stage(
+        "typed", "python tell.py {outputs.told} {params.month}", TELL, params=names, plan={"params": PARAMS}
+    )
+    run = airflow.run(plan, {"month": 3, "deep": True, "sizes": [3, 4]})
+    assert run.state == "success"
+    typed = {"month": 3, "rate": 0.5, "loss": "log", "deep": True, "sizes": [3, 4], "pause": 60}
+    assert run.record("tell")["params"] == typed
+    assert run.output("tell/told.json")["argv"] == ["3"]
+
+
+def test_airflow_refuses_params_out_of_range(airflow):
+    plan = one_stage("ranged", "python tell.py {outputs.told}", TELL, plan={"params": PARAMS})
+    with pytest.raises(AssertionError, match="13 is greater than the maximum of 12"):
+        airflow.run(plan, {"month": 13})
+
+
+NASTY = (
+    "'; touch /tmp/owned; echo \" $(touch /tmp/owned) `touch /tmp/owned` "
+    '{{ 1 / 0 }} {% raw %} \\ """ é\u2028 </script> .sh'
+)
+
+
+def test_text_of_the_user_is_never_read_as_code(airflow):
+    plan = one_stage(
+        "nasty",
+        p.script("python", "tell.py", n.Slot("outputs", "told"), NASTY, n.Slot("params", "text")),
+        TELL,
+        doc=NASTY,
+        params=("text",),
+        env=(("TOLD_BY_ENV", NASTY),),
+        plan={
+            "doc": f"{NASTY}\nREADME.md",
+            "owner": NASTY,
+            "tags": ("{{ tag }} '\"",),
+            "params": [p.param("text", "string", NASTY, doc=NASTY)],
+            "profile": "a\nb",
+        },
+    )
+    folder = airflow.build(plan)
+    dag = airflow.ask(do="parse", folder=str(folder))["dags"]["nasty"]
+    assert dag["doc_md"].startswith(f"{NASTY}\nREADME.md\n")
+    assert dag["owner"] == NASTY
+    assert dag["tags"] == ["{{ tag }} '\""]
+    assert dag["task_docs"]["tell"].startswith(NASTY)
+    run = airflow.run(plan)
+    assert run.state == "success"
+    told = run.output("tell/told.json")
+    assert told["argv"] == [NASTY, NASTY]
+    assert told["environ"] == {"TOLD_BY_ENV": NASTY, "MLOPS_PARAM_TEXT": NASTY}
+    assert not Path("/tmp/owned").exists()
+
+
+@pytest.mark.parametrize(("kind", "value"), [("variable", "hunter2-$(id)-{{ 1 }}"), ("connection", "hunter2")])
+def test_secrets_come_from_airflow_and_are_in_no_file(airflow, kind, value):
+    plan = one_stage(
+        f"secret_{kind}", "python tell.py {outputs.told}", TELL, env=(("TOLD_TOKEN", n.Secret("API_TOKEN")),)
+    )
+    run = airflow.run(plan, secrets=kind)
+    assert run.output("tell/told.json")["environ"] == {"TOLD_TOKEN": value}
+    assert "hunter2" not in (airflow.dags / plan.name / "dags" / f"{plan.name}.py").read_text()
+
+
+def test_a_run_that_is_run_again_goes_on(airflow):
+    """The second run restores what the first one made."""
+    plan = story("again", accuracy="0.5")
+    assert airflow.run(plan).state == "failed"
+    shutil.rmtree(airflow.dags / "again" / "dags" / "again" / "project" / ".mlops" / "runs")
+    run = airflow.run(plan)
+    assert run.record("prepare")["state"] == "restored"
+    assert run.record("run")["state"] == "blocked"
