@@ -246,11 +246,19 @@ def _from_paths(found: Draft, script: Script, made: dict[str, str]) -> Step | No
         places[argument] = path if "." in artifact else ""
     module = PurePosixPath(script.path).with_suffix("").as_posix().replace("/", ".")
     importable = all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split("."))
+    followed = importable and not _imports_neighbours(found, script)
     path = f"{STEPS}/run_{name}.py"
     found.files[path] = _step_text(script.path, module if importable else None, places, outputs)
     renamed = any(argument != artifact.rpartition(".")[2] for argument, artifact in inputs.items())
     listed = tuple(f"{k}: {v}" for k, v in inputs.items()) if renamed else tuple(inputs.values())
-    return Step(name, script, f'python("{path}:step")', listed, tuple(outputs), (), importable)
+    return Step(name, script, f'python("{path}:step")', listed, tuple(outputs), (), followed)
+
+
+def _imports_neighbours(found: Draft, script: Script) -> bool:
+    """Whether a script in a folder imports modules beside it: seen from the step, they are not to be found."""
+    folder = PurePosixPath(script.path).parent.as_posix()
+    beside = {f"{folder}/{name}{end}" for name in script.imports for end in (".py", "/__init__.py")}
+    return folder != "." and bool(beside & found.scan.files)
 
 
 def _free(name: str, taken: dict[str, str]) -> str:

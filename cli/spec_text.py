@@ -40,7 +40,7 @@ def _stage(drafted: Draft, index: int) -> str:
         lines += [f'    {o.name}: {o.kind} = "{o.path}"' for o in step.outputs]
         lines.append("  }")
     if not step.cached:
-        lines.append("  cache = off  # its script's name cannot be imported, so changes in it would go unseen")
+        lines.append("  cache = off  # the step cannot import its script, so changes in it would go unseen")
     return "\n".join([*lines, "}"])
 
 
