@@ -1,0 +1,32 @@
+"""What must hold of a model. Reading `CHECKS` is reading the rules of the language; each is named by its property."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...diagnostics import Diagnostics
+from ..model import Model
+from .deploys import deploys_move_models
+from .graph import stages_have_an_order
+from .guards import guard_rules_have_types, guards_have_rules
+from .monitors import monitors_watch_something
+from .notifications import notifications_have_an_address
+from .policy_tests import tests_name_what_exists
+from .quantities import counts_and_times_are_possible
+from .triggers import triggers_can_fire
+from .versioning import versioning_names_what_exists
+
+Check = Callable[[Model, Diagnostics], None]
+
+CHECKS: tuple[Check, ...] = (
+    counts_and_times_are_possible,
+    versioning_names_what_exists,
+    stages_have_an_order,
+    guards_have_rules,
+    guard_rules_have_types,
+    deploys_move_models,
+    monitors_watch_something,
+    triggers_can_fire,
+    notifications_have_an_address,
+    tests_name_what_exists,
+)

@@ -1,0 +1,63 @@
+"""The versioning policy and the environment."""
+
+from __future__ import annotations
+
+from ...diagnostics import Diagnostics, did_you_mean
+from ...syntax import tree
+from .. import rules
+from ..model import Model
+from ..sources import check_secret, missing_file
+
+REGISTRIES = ("local", "mlflow")
+
+
+def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None:
+    """Lock and requirements files are there; `git(…)` and `registry(…)` say something known."""
+    if model.pipeline is not None:
+        _file(model.pipeline.value("requirements"), model, diagnostics)
+    if model.version is None:
+        return
+    env = model.version.value("env")
+    if isinstance(env, tree.Call):
+        argument = env.args[0] if len(env.args) == 1 else None
+        if isinstance(argument, tree.Text):
+            _file(argument, model, diagnostics)
+        else:
+            message = "'lock' takes the path of a lock file"
+            diagnostics.report(rules.WRONG_ARGUMENTS, env.span, message, hint='write lock("requirements.txt")')
+    _git(model.version.value("code"), diagnostics)
+    _registry(model.version.value("model"), diagnostics)
+
+
+def _file(value: tree.Expr | None, model: Model, diagnostics: Diagnostics) -> None:
+    if isinstance(value, tree.Text) and not model.project.is_file(value.value):
+        missing_file(value, value.value, model, diagnostics)
+
+
+def _git(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
+    if not isinstance(value, tree.Call):
+        return
+    right = len(value.named) == 1 and not value.args and value.named[0].key.text == "require"
+    if not right or not isinstance(value.named[0].value, tree.Path) or value.named[0].value.text != "clean":
+        message = "'git' takes require: clean, or nothing"
+        diagnostics.report(rules.WRONG_ARGUMENTS, value.span, message, hint="write git(require: clean)")
+
+
+def _registry(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
+    if not isinstance(value, tree.Call):
+        return
+    name = value.args[0] if len(value.args) == 1 else None
+    if not isinstance(name, tree.Text):
+        message = "'registry' takes the name of a registry"
+        diagnostics.report(rules.WRONG_ARGUMENTS, value.span, message, hint='write registry("local")')
+    elif name.value not in REGISTRIES:
+        hint = did_you_mean(name.value, REGISTRIES)
+        diagnostics.report(rules.BAD_CHOICE, name.span, f"no registry '{name.value}'", hint=hint)
+    for entry in value.named:
+        if entry.key.text != "uri":
+            hint = did_you_mean(entry.key.text, ["uri"])
+            diagnostics.report(
+                rules.WRONG_ARGUMENTS, entry.key.span, f"a registry has no '{entry.key.text}'", hint=hint
+            )
+        elif isinstance(entry.value, tree.Call):
+            check_secret(entry.value, diagnostics)

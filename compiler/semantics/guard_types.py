@@ -1,0 +1,434 @@
+"""Types of guard rules: what each expression is, in which unit, and whether the rule can be true and can be false.
+
+A rule on a table is one of two kinds. If columns stand in it outside of functions, it is about rows: it must hold in
+each. Otherwise it is about numbers of the whole table. On metrics, names are the metrics themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..diagnostics import Diagnostics, Rule, did_you_mean
+from ..features import Feature, Use
+from ..plan import nodes as plan
+from ..source import Span
+from ..syntax import tree
+from . import functions as f
+from . import rules
+from .kinds import describe
+from .model import GuardModel
+
+_COLUMN_UNITS = {
+    **dict.fromkeys(("int", "float", "decimal"), f.NUMBER),
+    **dict.fromkeys(("date", "timestamp"), f.TIME),
+    "string": f.STRING,
+    "bool": f.BOOL,
+    "json": f.ANY,
+}
+_SHOWN = {
+    f.NUMBER: "a number",
+    f.PERCENT: "a percentage",
+    f.DURATION: "a duration",
+    f.SIZE: "a size",
+    f.STRING: "a text",
+    f.BOOL: "true or false",
+    f.TIME: "a time",
+}
+_COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
+METRIC_SCOPES = ("champion", "previous")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What is known of an expression. `low` and `high` bound its value; equal bounds are a constant."""
+
+    unit: str
+    low: float | None = None
+    high: float | None = None
+
+
+def is_about_rows(expr: tree.Expr, guard: GuardModel) -> bool:
+    """Whether a column stands in the expression outside of any function, so that it holds row by row."""
+    if guard.subject.kind != "table":
+        return False
+    if isinstance(expr, tree.Path):
+        return not _is_bare(expr, guard)
+    if isinstance(expr, tree.Call):
+        return expr.function.text == "abs" and any(is_about_rows(a, guard) for a in expr.args)
+    return any(is_about_rows(child, guard) for child in children(expr))
+
+
+def children(expr: tree.Expr) -> tuple[tree.Expr, ...]:
+    """The direct parts of an operator; calls, lists and names have none here."""
+    if isinstance(expr, tree.Binary):
+        return (expr.left,) if expr.op == "references" else (expr.left, expr.right)
+    if isinstance(expr, tree.Unary):
+        return (expr.operand,)
+    if isinstance(expr, tree.Between):
+        return (expr.subject, expr.low, expr.high)
+    if isinstance(expr, tree.In):
+        return (expr.subject,)
+    return ()
+
+
+def _is_bare(path: tree.Path, guard: GuardModel) -> bool:
+    """Whether a lone name is a function without arguments; a column of that name goes first."""
+    columns = guard.subject.columns
+    return path.text in f.BARE and not (columns and path.text in columns)
+
+
+class Typing:
+    """Checks the rules of one guard and collects the features they use."""
+
+    def __init__(self, guard: GuardModel, diagnostics: Diagnostics) -> None:
+        self.guard, self.diagnostics = guard, diagnostics
+        self.uses: list[Use] = []
+
+    def check(self) -> None:
+        kind = self.guard.subject.kind
+        features = {"table": Feature.TABLE_GUARD, "metrics": Feature.METRICS_GUARD}
+        self.uses.append(Use(features.get(kind, Feature.FILE_GUARD), self.guard.name.span))
+        for rule in self.guard.rules:
+            if isinstance(rule, tree.Expected):
+                self.uses.append(Use(Feature.PREDICTIONS, rule.span))
+                self._needs_table(rule.span, "'expected'")
+            else:
+                self._rule(rule)
+
+    def _rule(self, rule: tree.RuleLine) -> None:
+        if rule.bands:
+            self._bands(rule)
+        if rule.where is not None or rule.share is not None:
+            self.uses.append(Use(Feature.SHARE, (rule.where or rule.share or rule.expression).span))
+            self._needs_table(rule.expression.span, "'where' and 'for'")
+        if rule.where is not None:
+            self._is_rule(rule.where)
+        if rule.share is not None and not isinstance(rule.share, tree.Percent):
+            self._wrong(rule.share.span, f"'for' wants a percentage, not {describe(rule.share)}", "write for 99%")
+        elif rule.share is not None and not is_about_rows(rule.expression, self.guard):
+            message = "'for' asks for a share of rows, and this rule is about the whole table"
+            self._wrong(rule.share.span, message, "take it out", rules.WRONG_SUBJECT)
+        if rule.otherwise and rule.otherwise.action and rule.otherwise.action.text == "quarantine":
+            self.uses.append(Use(Feature.QUARANTINE, rule.otherwise.action.span))
+            if not is_about_rows(rule.expression, self.guard):
+                message = "only a rule about rows can put rows aside"
+                self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
+        self._is_rule(rule.expression)
+
+    def _bands(self, rule: tree.RuleLine) -> None:
+        self.uses.append(Use(Feature.BANDS, rule.span))
+        if not (isinstance(rule.expression, tree.Binary) and rule.expression.op in _COMPARISONS):
+            message = "bands want a comparison, such as nulls(x) <= 1% warn, <= 5% block"
+            self._wrong(rule.expression.span, message, None, rules.NOT_A_RULE)
+            return
+        left = self._typed(rule.expression.left)
+        for band in rule.bands:
+            self._comparable(left, self._typed(band.limit), rule.expression.left, band.limit, band.limit.span)
+
+    def _is_rule(self, expr: tree.Expr) -> None:
+        """Checks an expression that must be true or false."""
+        typed = self._typed(expr)
+        if typed.unit in (f.BOOL, f.ANY) and not isinstance(expr, tree.Truth):
+            return
+        if isinstance(expr, tree.Truth):
+            self._constant(expr.span, "always" if expr.value else "never")
+        elif typed.unit != "wrong":
+            message = f"this is {_SHOWN.get(typed.unit, 'a value')}, and a rule is true or false"
+            text = expr.span.text
+            self._wrong(expr.span, message, f"compare it: {text} >= …", rules.NOT_A_RULE)
+
+    def _wrong(self, span: Span, message: str, hint: str | None, rule: Rule = rules.WRONG_TYPE) -> Typed:
+        self.diagnostics.report(rule, span, message, hint=hint)
+        return Typed("wrong")
+
+    def _constant(self, span: Span, when: str) -> None:
+        what = "any data passes" if when == "always" else "no data can pass"
+        self.diagnostics.report(
+            rules.CONSTANT_RULE, span, f"{what} this rule: it is {when} true", hint="change the limit, or take it out"
+        )
+
+    def _needs_table(self, span: Span, what: str) -> None:
+        kind = self.guard.subject.kind
+        if kind != "table":
+            self._wrong(
+                span,
+                f"{what} is about a table, and '{self.guard.subject.name}' is {_a(kind)}",
+                None,
+                rules.WRONG_SUBJECT,
+            )
+
+    # Expressions -------------------------------------------------------------
+
+    def _typed(self, expr: tree.Expr) -> Typed:
+        if isinstance(expr, tree.Number):
+            return Typed(f.NUMBER, expr.value, expr.value)
+        if isinstance(expr, tree.Percent):
+            return Typed(f.PERCENT, expr.value, expr.value)
+        if isinstance(expr, tree.Duration):
+            return Typed(f.DURATION, expr.value, expr.value)
+        if isinstance(expr, tree.Size):
+            return Typed(f.SIZE, expr.value, expr.value)
+        if isinstance(expr, tree.Text):
+            return Typed(f.STRING)
+        if isinstance(expr, tree.Truth):
+            return Typed(f.BOOL)
+        if isinstance(expr, tree.Path):
+            return self._path(expr)
+        if isinstance(expr, tree.Call):
+            return self._call(expr)
+        if isinstance(expr, tree.Unary):
+            return self._unary(expr)
+        if isinstance(expr, tree.Binary):
+            return self._binary(expr)
+        if isinstance(expr, tree.Between):
+            return self._between(expr)
+        if isinstance(expr, tree.In):
+            return self._in(expr)
+        return self._wrong(expr.span, f"{describe(expr)} has no place in a rule", None)
+
+    def _path(self, path: tree.Path) -> Typed:
+        kind = self.guard.subject.kind
+        if len(path.parts) > 1:
+            return self._scoped(path)
+        if _is_bare(path, self.guard):
+            function = f.FUNCTIONS[path.text]
+            return self._of_subject(function, path.span)
+        if kind == "metrics":
+            return Typed(f.ANY)
+        if kind == "table":
+            column = self.column(path)
+            return Typed(_COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
+        hint = did_you_mean(path.text, list(f.FUNCTIONS))
+        return self._wrong(path.span, f"{_a(kind)} has no '{path.text}'", hint, rules.UNKNOWN_NAME)
+
+    def _scoped(self, path: tree.Path) -> Typed:
+        scope = path.parts[0].text
+        if scope not in METRIC_SCOPES:
+            hint = did_you_mean(scope, METRIC_SCOPES) or "a column is named without its table"
+            return self._wrong(path.span, f"'{path.text}' is nothing a rule knows", hint, rules.UNKNOWN_NAME)
+        self.uses.append(Use(Feature.CHAMPION, path.span))
+        if self.guard.subject.kind != "metrics":
+            message = f"'{scope}' has metrics, and this guard is on {_a(self.guard.subject.kind)}"
+            return self._wrong(path.span, message, "put the rule into a guard on metrics", rules.WRONG_SUBJECT)
+        return Typed(f.ANY)
+
+    def column(self, path: tree.Path) -> plan.Column | None:
+        """The column of that name; reports one that the schema, where there is one, does not have."""
+        columns = self.guard.subject.columns
+        if columns is None:
+            return None
+        if path.text not in columns:
+            self.diagnostics.report(
+                rules.UNKNOWN_COLUMN,
+                path.span,
+                f"'{self.guard.subject.name}' has no column '{path.text}'",
+                hint=did_you_mean(path.text, list(columns)),
+            )
+            return None
+        return columns[path.text]
+
+    def _of_subject(self, function: f.Function, span: Span) -> Typed:
+        kind = self.guard.subject.kind
+        if function.feature:
+            self.uses.append(Use(function.feature, span))
+        if kind not in function.subjects:
+            fits = ", ".join(sorted(function.subjects))
+            message = f"'{function.name}' is about {fits}, and '{self.guard.subject.name}' is {_a(kind)}"
+            hint = "name a metric of the file" if kind == "metrics" else None
+            return self._wrong(span, message, hint, rules.WRONG_SUBJECT)
+        return Typed(function.result, function.low, function.high)
+
+    def _call(self, call: tree.Call) -> Typed:
+        name = call.function.text
+        if call.by is not None:
+            self.uses.append(Use(Feature.SLICES, call.by.span))
+            self.column(call.by)
+        function = f.FUNCTIONS.get(name)
+        if function is None:
+            hint = did_you_mean(name, list(f.FUNCTIONS))
+            return self._wrong(call.function.span, f"no function '{name}'", hint, rules.UNKNOWN_FUNCTION)
+        typed = self._of_subject(function, call.function.span)
+        if typed.unit == "wrong":
+            return typed
+        return self._arguments(call, function) or typed
+
+    def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
+        wanted, given = function.arguments, call.args
+        if wanted == ("columns",):
+            wanted = ("column",) * max(1, len(given))
+        fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
+        if fewer or more or (call.named and not function.more):
+            shown = ", ".join(wanted)
+            message = f"'{function.name}' takes {len(wanted) or 'no'} argument{'s' if len(wanted) != 1 else ''}"
+            return self._wrong(call.span, message, f"write {function.name}({shown})", rules.WRONG_ARGUMENTS)
+        for argument, kind in zip(given, wanted, strict=False):
+            self._argument(argument, kind, function)
+        return None
+
+    def _argument(self, argument: tree.Expr, kind: str, function: f.Function) -> None:
+        if kind == "value":
+            self._typed(argument)
+        elif kind == "share":
+            ok = isinstance(argument, tree.Number | tree.Percent) and 0 <= argument.value <= 1
+            if not ok:
+                self._wrong(argument.span, "a share from 0 to 1 is wanted", "write 0.95 or 95%", rules.WRONG_ARGUMENTS)
+        elif kind == "text":
+            if not isinstance(argument, tree.Text):
+                self._wrong(argument.span, f"'{function.name}' wants a text", None, rules.WRONG_ARGUMENTS)
+        elif not isinstance(argument, tree.Path):
+            hint = f"write {argument.value}" if isinstance(argument, tree.Text) else None
+            self._wrong(
+                argument.span,
+                f"'{function.name}' wants a column, not {describe(argument)}",
+                hint,
+                rules.WRONG_ARGUMENTS,
+            )
+        elif kind != "name":
+            self._column_argument(argument, kind, function)
+
+    def _column_argument(self, argument: tree.Path, kind: str, function: f.Function) -> None:
+        column = self.column(argument)
+        if column is None:
+            return
+        unit = _COLUMN_UNITS.get(column.type, f.ANY)
+        wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
+        if wanted != f.ANY and unit not in (wanted, f.ANY):
+            message = f"'{function.name}' wants a column of {_SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
+            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
+
+    def _unary(self, expr: tree.Unary) -> Typed:
+        inner = self._typed(expr.operand)
+        if expr.op == "not":
+            if inner.unit not in (f.BOOL, f.ANY, "wrong"):
+                return self._wrong(expr.operand.span, f"'not' wants true or false, not {_SHOWN[inner.unit]}", None)
+            return Typed(f.BOOL)
+        return Typed(inner.unit, _negative(inner.high), _negative(inner.low))
+
+    def _binary(self, expr: tree.Binary) -> Typed:
+        if expr.op in ("and", "or"):
+            self._is_rule(expr.left)
+            self._is_rule(expr.right)
+            return Typed(f.BOOL)
+        if expr.op == "references":
+            self.uses.append(Use(Feature.REFERENCES, expr.op_span))
+            self._needs_table(expr.span, "'references'")
+            self._typed(expr.left)
+            return Typed(f.BOOL)
+        left = self._typed(expr.left)
+        if expr.op == "matches":
+            return self._matches(left, expr)
+        right = self._typed(expr.right)
+        if expr.op not in _COMPARISONS:
+            return self._arithmetic(left, right, expr)
+        if self._comparable(left, right, expr.left, expr.right, expr.span):
+            self._settled(left, expr.op, right, expr)
+        return Typed(f.BOOL)
+
+    def _matches(self, left: Typed, expr: tree.Binary) -> Typed:
+        if left.unit not in (f.STRING, f.ANY, "wrong"):
+            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", None)
+        pattern = expr.right
+        assert isinstance(pattern, tree.Text)
+        check_pattern(pattern, self.diagnostics)
+        return Typed(f.BOOL)
+
+    def _arithmetic(self, left: Typed, right: Typed, expr: tree.Binary) -> Typed:
+        for side, node in ((left, expr.left), (right, expr.right)):
+            if side.unit in (f.STRING, f.BOOL):
+                return self._wrong(node.span, f"'{expr.op}' wants numbers, and this is {_SHOWN[side.unit]}", None)
+        units = {left.unit, right.unit} - {f.ANY, "wrong"}
+        if expr.op in ("+", "-") and len(units) > 1 and units != {f.NUMBER, f.PERCENT} and f.TIME not in units:
+            message = f"{_SHOWN[left.unit]} and {_SHOWN[right.unit]} cannot be added or subtracted"
+            return self._wrong(expr.span, message, None, rules.INCOMPARABLE)
+        return Typed(units.pop() if len(units) == 1 else f.ANY)
+
+    def _comparable(self, left: Typed, right: Typed, a: tree.Expr, b: tree.Expr, span: Span) -> bool:
+        units = {left.unit, right.unit}
+        if "wrong" in units:
+            return False
+        # Times are compared with texts that hold a date: `time_hour >= "2013-01-01"`.
+        if f.ANY in units or len(units) == 1 or units == {f.TIME, f.STRING}:
+            return True
+        message = f"{_SHOWN[left.unit]} is compared with {_SHOWN[right.unit]}"
+        self._wrong(span, message, _unit_hint(left, right, b) or _unit_hint(right, left, a), rules.INCOMPARABLE)
+        return False
+
+    def _settled(self, left: Typed, op: str, right: Typed, expr: tree.Binary) -> None:
+        """Reports a comparison whose outcome follows from what its two sides can be at all."""
+        order = _order(left, right)
+        outcome = {
+            "<": (order == "<", order in (">", ">=", "==")),
+            "<=": (order in ("<", "<=", "=="), order == ">"),
+            ">": (order == ">", order in ("<", "<=", "==")),
+            ">=": (order in (">", ">=", "=="), order == "<"),
+            "==": (order == "==", order in ("<", ">")),
+            "!=": (order in ("<", ">"), order == "=="),
+        }[op]
+        if outcome[0] or outcome[1]:
+            self._constant(expr.span, "always" if outcome[0] else "never")
+
+    def _between(self, expr: tree.Between) -> Typed:
+        subject, low, high = self._typed(expr.subject), self._typed(expr.low), self._typed(expr.high)
+        ok = self._comparable(subject, low, expr.subject, expr.low, expr.low.span)
+        ok = self._comparable(subject, high, expr.subject, expr.high, expr.high.span) and ok
+        if ok and low.low is not None and high.high is not None and low.low > high.high:
+            self._constant(expr.span, "never")
+        return Typed(f.BOOL)
+
+    def _in(self, expr: tree.In) -> Typed:
+        subject = self._typed(expr.subject)
+        if isinstance(expr.domain, tree.Range):
+            self._comparable(subject, self._typed(expr.domain.low), expr.subject, expr.domain.low, expr.domain.span)
+            if _order(self._typed(expr.domain.low), self._typed(expr.domain.high)) == ">":
+                self._constant(expr.span, "never")
+        elif isinstance(expr.domain, tree.ListOf):
+            if not expr.domain.items:
+                self._constant(expr.span, "never")
+            for item in expr.domain.items:
+                self._comparable(subject, self._typed(item), expr.subject, item, item.span)
+        else:
+            hint = 'write in ["a", "b"], or in 1..6'
+            return self._wrong(expr.domain.span, f"'in' wants a list or a range, not {describe(expr.domain)}", hint)
+        return Typed(f.BOOL)
+
+
+def check_pattern(pattern: tree.Text, diagnostics: Diagnostics) -> None:
+    """Reports a regular expression that does not compile."""
+    try:
+        re.compile(pattern.value)
+    except (re.error, RecursionError, OverflowError) as error:
+        message = f"no regular expression: {error}"
+        diagnostics.report(rules.BAD_PATTERN, pattern.span, message, hint="a backslash in a text is written \\\\")
+
+
+def _a(kind: str) -> str:
+    return "metrics" if kind == "metrics" else ("an " if kind[0] in "aeiou" else "a ") + kind
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def _order(a: Typed, b: Typed) -> str:
+    """How every value of one side stands to every value of the other, as far as the bounds tell."""
+    if None not in (a.low, a.high, b.low, b.high) and a.low == a.high == b.low == b.high:
+        return "=="
+    if a.high is not None and b.low is not None and a.high <= b.low:
+        return "<" if a.high < b.low else "<="
+    if a.low is not None and b.high is not None and a.low >= b.high:
+        return ">" if a.low > b.high else ">="
+    return ""
+
+
+def _unit_hint(have: Typed, other: Typed, node: tree.Expr) -> str | None:
+    """What to write in place of a bare number beside a value with a unit."""
+    if other.unit != f.NUMBER or not isinstance(node, tree.Number):
+        return None
+    if have.unit == f.PERCENT:
+        return f"write {round(node.value * 100, 10):g}%" if 0 < node.value <= 1 else f"write {node.value}%"
+    if have.unit == f.DURATION:
+        return f"name the unit: {node.value}h or {node.value}d"
+    if have.unit == f.SIZE:
+        return f"name the unit: {node.value}MiB"
+    return None
