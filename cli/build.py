@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -97,7 +97,7 @@ def _emit(name: str, lowered: Lowered, analysis: Analysis) -> list[OutputFile]:
 
 def checked_target(
     name: str, lowered: Lowered, analysis: Analysis, *, quiet: bool = False
-) -> tuple[Backend, dict[str, object]]:
+) -> tuple[Backend, dict[str, Any]]:
     """A backend with the options that the spec gives it; what it cannot carry is printed and ends the command.
 
     What it carries in another way is mentioned, unless `quiet`.

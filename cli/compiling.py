@@ -60,7 +60,7 @@ def analysis_of(path: Path, *, profile: str | None = None, settings: Mapping[str
     from ..compiler.driver import analyse
 
     text = specs.read(path).text
-    return analyse(path, text=text, profile=profile, settings=settings or {}, lint=False)
+    return analyse(path, text=text, profile=profile, settings=settings)
 
 
 def lowered_of(path: Path, *, profile: str | None = None, settings: Mapping[str, str] | None = None) -> Lowered:

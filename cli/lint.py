@@ -123,10 +123,8 @@ def _check_text(given: specs.Text, fix: bool, profile: str | None, settings: Map
 
 def _analyse_into(checked: _Checked, given: specs.Text, profile: str | None, settings: Mapping[str, str]) -> None:
     from ..compiler.driver import analyse
-    from ..compiler.lint.config import read_levels
 
-    levels = read_levels(given.path)
-    analysis = analyse(given.path, text=given.text, profile=profile, settings=settings, lint=True, levels=levels)
+    analysis = analyse(given.path, text=given.text, profile=profile, settings=settings)
     checked.files.add(given.path.resolve())
     checked.files |= {Path(file.source.path).resolve() for file in analysis.files}
     for diagnostic in analysis.diagnostics:

@@ -82,7 +82,7 @@ def _number(value: object) -> str:
 def _closing(result: RunResult, paint: Paint) -> str:
     counts: dict[str, int] = {}
     for node in result.nodes:
-        word = word_of(node.verdict or node.state)[1]
+        word = word_of(node.state if node.verdict in (None, "not_run") else node.verdict)[1]
         counts[word] = counts.get(word, 0) + 1
     said = ", ".join(f"{n} {word}" for word, n in counts.items())
     state = paint(result.state, _ROLES.get(result.state, "strong"))

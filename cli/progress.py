@@ -51,8 +51,9 @@ def clock(seconds: float) -> str:
 
 
 def shown_state(event: Event) -> str:
-    """A guard's verdict where there is one, else the node's state."""
-    return str((event.record or {}).get("verdict") or event.state)
+    """A guard's verdict where it was reached, else the node's state."""
+    verdict = (event.record or {}).get("verdict")
+    return str(event.state if verdict in (None, "not_run") else verdict)
 
 
 def clean(line: str) -> str:

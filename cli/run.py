@@ -67,16 +67,16 @@ def command(
     params = _params(params_file, settings)
     analysis = analysis_of(path, profile=profile, settings=settings)
     lowered = lower(analysis)
-    checked_target("local", lowered, analysis, quiet=True)
+    _, local = checked_target("local", lowered, analysis, quiet=True)
     options = RunOptions(
         run=run_id,
         params=params,
-        jobs=jobs,
+        jobs=jobs or local.get("jobs"),
         select=selection,
         only=only,
         after=after,
         dry_run=dry_run,
-        keep_going=keep_going,
+        keep_going=keep_going or bool(local.get("keep_going")),
     )
     plan = plan_document(lowered.plan)
     root = path.resolve().parent
