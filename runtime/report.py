@@ -17,7 +17,7 @@ from .registry import now
 def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
     """Writes down the whole run and returns it. Nodes without a record become `skipped`. Can be done again."""
     context.folder.mkdir(parents=True, exist_ok=True)
-    nodes = {}
+    nodes: dict[str, dict[str, Any]] = {}
     for node in context.pipeline.nodes:
         record = context.store.record(context.run, node)
         if record is None:
