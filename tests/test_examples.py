@@ -15,17 +15,12 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SPECS = sorted(EXAMPLES.glob("*/*.mlops"))
-ROOTS = [spec for spec in SPECS if spec.stem == spec.parent.name]
+SPECS = [s for s in sorted(EXAMPLES.glob("*/*.mlops")) if s.stem == s.parent.name]  # not what they import
 TARGETS = ("local", "airflow", "github", "kubernetes")
 MLOPSC = Path(sys.executable).with_name("mlopsc")
 
 slow = pytest.mark.slow
-
-
-def each(specs: list[Path]):
-    marks = {"flight_delay": [slow]}
-    return pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem, marks=marks.get(s.stem, [])) for s in specs])
+SLOW = {"flight_delay": slow}
 
 
 def mlopsc(*arguments: object, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -67,29 +62,28 @@ def outputs(records: dict[str, dict]) -> dict[str, str]:
 
 
 def test_there_are_examples():
-    assert {s.stem for s in ROOTS} == {"flight_delay", "iris_awk", "quickstart"}
+    assert {s.stem for s in SPECS} == {"flight_delay", "iris_awk", "quickstart"}
 
 
-@each(SPECS)
-def test_an_example_has_no_findings(spec: Path):
-    linted = mlopsc("lint", "--strict", spec)
+def test_the_examples_have_no_findings():
+    linted = mlopsc("lint", "--strict", EXAMPLES)
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-@each(SPECS)
-def test_an_example_is_formatted(spec: Path):
-    assert mlopsc("fmt", "--check", spec).returncode == 0
+def test_the_examples_are_formatted():
+    formatted = mlopsc("fmt", "--check", EXAMPLES)
+    assert formatted.returncode == 0, formatted.stdout + formatted.stderr
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("spec", ROOTS, ids=lambda s: s.stem)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.stem)
 def test_an_example_builds_for_every_target(spec: Path, target: str, tmp_path: Path):
     built = mlopsc("build", spec, "--target", target, "-o", tmp_path)
     assert built.returncode == 0, built.stdout + built.stderr
     assert any((tmp_path / target).iterdir())
 
 
-@each(ROOTS)
+@pytest.mark.parametrize("spec", [pytest.param(s, id=s.stem, marks=SLOW.get(s.stem, ())) for s in SPECS])
 def test_an_example_runs_and_then_is_restored(spec: Path, tmp_path: Path):
     spec = copied(spec, tmp_path / "example")
     first = run(spec)
