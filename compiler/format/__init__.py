@@ -16,7 +16,7 @@ def format_text(source: Source) -> str:
     """
     first = source.text.find("\n")
     windows = first > 0 and source.text[first - 1] == "\r"
-    unified = Source(source.path, source.text.replace("\r\n", "\n"))
+    unified = Source(source.path, source.text.removeprefix("\ufeff").replace("\r\n", "\n"))
     text = format_tree(parse(unified, Diagnostics()))
     return text.replace("\n", "\r\n") if windows else text
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..syntax import tree
-from .expressions import RANGE, SUM, Item, Piece, Sequence, Soft, arguments, literal, pieces
+from .expressions import RANGE, SUM, Item, Piece, Sequence, arguments, literal, pieces
 
 _OF_ROWS = re.compile(r"#[^\n]*|(of[ \t]+rows\b)")
 
@@ -119,7 +119,7 @@ def _rule(node: tree.RuleLine) -> Line:
         for band in node.bands:
             rest += [f", {band.op} ", *pieces(band.limit, SUM), f" {band.action.text}"]
     if node.where is not None:
-        rest += [Soft(), "where ", *pieces(node.where)]
+        rest += [" where ", *pieces(node.where)]
     if node.share is not None:
         rest += [" ", *_share(node, node.share)]
     parts[-1] = Part(parts[-1].column, (*parts[-1].pieces, *rest), adjacent=parts[-1].adjacent)

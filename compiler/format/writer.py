@@ -51,8 +51,6 @@ class Writer:
                 group[0].blank = True
             rows += group
             before = row
-        if around.head is not None:
-            rows.append(comment_row(around.head, blank=False))
         rows += [comment_row(lead.text, blank=lead.blank) for lead in around.rest]
         return render(rows, 0)
 
@@ -91,12 +89,12 @@ class Writer:
         """A statement without a body, and the comments in it that have no place inside."""
         written_line = line(node)
         whole = joined(written_line.parts)
-        inside = self.comments.within(node.span.start, node.span.end)
+        loose = self._loose(whole, node.span.start, node.span.end)
         lines = self._laid_out(whole, indent, indent)
-        if not inside and len(lines) == 1:
+        if len(lines) == 1:
             cells = tuple(Cell(p.column, flat(p.pieces), p.gap, p.adjacent) for p in written_line.parts)
-            return Row(written_line.kind, cells), ()
-        return Row(written_line.kind, lines=tuple(lines)), self._loose(whole, node.span.start, node.span.end)
+            return Row(written_line.kind, cells), loose
+        return Row(written_line.kind, lines=tuple(lines)), loose
 
     def _block(
         self,
@@ -109,12 +107,12 @@ class Writer:
     ) -> tuple[Row, tuple[str, ...]]:
         end = node.span.end - 1
         hoisted = self._loose(header, node.span.start, brace)
-        if not self.comments.within(node.span.start, end) and (not body or "\n" not in self.text[brace:end]):
-            inner = _flat_body(body)
-            if indent + len(flat(header)) + 1 + len(inner) <= WIDTH:
-                return Row(kind, (Cell(0, flat(header)), Cell(1, inner))), ()
-        around = self.comments.arrange([_bounds(s) for s in body], brace + 1, end)
         opening = self._laid_out((*header, " {"), indent, indent)
+        if not self.comments.within(brace, end) and (not body or "\n" not in self.text[brace:end]):
+            inner = _flat_body(body)
+            if len(opening) == 1 and indent + len(flat(header)) + 1 + len(inner) <= WIDTH:
+                return Row(kind, (Cell(0, flat(header)), Cell(1, inner))), hoisted
+        around = self.comments.arrange([_bounds(s) for s in body], brace + 1, end)
         if around.head is not None:
             opening[-1] += f"  {around.head}"
         lines = [*opening, *self._body(body, around, indent + _STEP), " " * indent + "}"]

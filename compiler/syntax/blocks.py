@@ -20,6 +20,8 @@ KEYWORDS = (
     *("trigger", "notify", "profile", "target", "test"),
 )
 MAX_DEPTH = 64
+# Some editors begin a file with it; it means nothing.
+_BYTE_ORDER_MARK = "\ufeff"
 
 _PIECE = re.compile(
     r'(?P<text>"(?:\\.|[^"\\\n])*"?)|(?P<comment>#[^\n]*)|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<line>\n)'
@@ -65,7 +67,7 @@ class _Scan:
 
     def run(self) -> None:
         text = self.source.text
-        position = 0
+        position = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
         for piece in _PIECE.finditer(text):
             self._between(position, piece.start())
             position = piece.end()
@@ -137,7 +139,7 @@ class _Scan:
         text = piece.group()
         doc = text.startswith("##")
         line_start = self.source.text.rfind("\n", 0, piece.start()) + 1
-        own_line = self.source.text[line_start : piece.start()].isspace() or line_start == piece.start()
+        own_line = not self.source.text[line_start : piece.start()].strip().strip(_BYTE_ORDER_MARK)
         span = Span(self.source, piece.start(), piece.end())
         self.comments.append(Comment(text[2 if doc else 1 :].strip(), span, doc, own_line))
 
