@@ -74,7 +74,11 @@ def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, numbe
     if deploy.get("command") is not None:
         now = registry.alias(name)
         _run_or_roll_back(context, deploy, registry, number, served, now)
-        registry.move(name, number, expected=now, previous=served, run=context.run, why="the command succeeded")
+        settled = registry.move(
+            name, number, expected=now, previous=served, run=context.run, why="the command succeeded"
+        )
+        if not settled and (found := registry.alias(name)) and found.version != number:
+            raise FailedNodeError(f"{name} was moved to version {found.version} by another run meanwhile")
     return {"previous": served}
 
 
