@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from ...compiler.plan import nodes as n
 from .actions import CHECKOUT, DOWNLOAD, SETUP_PYTHON, UPLOAD
+from .inputs import params_expression
 from .settings import RUN, Settings
 
 Job = dict[str, Any]
@@ -58,7 +59,7 @@ def _node_job(plan: n.Plan, node: Ran, settings: Settings) -> Job:
         *_check_runner(node),
         *_remember(node, settings),
         *_fetch(before, plan, node, settings),
-        _run(node, settings, "python3" if image else "python"),
+        _run(plan, node, settings, "python3" if image else "python"),
         *_record_deploy(node, settings),
         *_hand_on(node, settings),
     ]
@@ -220,12 +221,12 @@ def needs_state(plan: n.Plan) -> bool:
     return bool(plan.of(n.Deploy)) or any(compares(node) for node in plan.nodes if isinstance(node, RAN))
 
 
-def _run(node: Ran, settings: Settings, python: str) -> Step:
+def _run(plan: n.Plan, node: Ran, settings: Settings, python: str) -> Step:
     step: Step = {"name": _title(node), "id": "node"}
     if not _may_be_left_out(node):
         del step["id"]
-    if secrets := _secrets(node):
-        step["env"] = {name: _secret(name) for name in secrets}
+    if env := _params(plan) | {name: _secret(name) for name in _secrets(node)}:
+        step["env"] = env
     command = runtime_command(python, f"node {shlex.quote(node.id)} --retry", settings)
     if _may_be_left_out(node):
         command = (
@@ -247,6 +248,11 @@ def runtime_command(python: str, words: str, settings: Settings) -> str:
         f"{python} {settings.folder}/mlops.pyz {words} --root {shlex.quote(settings.root)} \\\n"
         f'  --plan {settings.folder}/plan.json --run "$GITHUB_RUN_ID" --engine github --engine-run "$GITHUB_RUN_ID"\n'
     )
+
+
+def _params(plan: n.Plan) -> dict[str, str]:
+    """Values from outside reach the runtime as data, in its environment and never in the text of a script."""
+    return {"MLOPS_PARAMS": params_expression(plan.params)} if plan.params else {}
 
 
 def _title(node: Ran) -> str:
@@ -339,7 +345,7 @@ def report_job(plan: n.Plan, jobs: Mapping[str, Job], settings: Settings) -> Job
                 "uses": DOWNLOAD.uses,
                 "with": {"pattern": "record-*", "merge-multiple": True, "path": settings.run_folder},
             },
-            {"name": "Write the report", "run": run},
+            {"name": "Write the report", **({"env": env} if (env := _params(plan)) else {}), "run": run},
             *([_state("Remember this run", "push", words, settings)] if remembered else []),
             _upload("Keep the report", "report", pages, settings, "always()"),
             {

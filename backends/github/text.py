@@ -12,6 +12,7 @@ import yaml
 from .actions import ACTIONS
 
 _PIN = re.compile(r"^(\s*(?:- )?uses: )(\S+@[0-9a-f]{40})$", re.MULTILINE)
+_WRITE = re.compile(r"^(\s+contents: write)$", re.MULTILINE)
 _VERSIONS = {a.uses: a.version for a in ACTIONS}
 # Everything that YAML allows in a file, but for tabs, which read badly in a comment.
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -38,6 +39,7 @@ _Dumper.add_representer(str, _text)
 def dump(value: Mapping[str, Any]) -> str:
     """YAML of plain values, keys in the order given, nothing folded."""
     out: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    out = _WRITE.sub(r"\1 # to push to the branch that remembers runs", out)
     return _PIN.sub(lambda m: f"{m[1]}{m[2]} # {_VERSIONS[m[2]]}", out)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...compiler.plan import nodes as n
 from ..printing import header
-from .inputs import dispatch_inputs, params_expression
+from .inputs import dispatch_inputs
 from .jobs import RAN, job_id, node_jobs, report_id, report_job
 from .schedule import github_cron
 from .settings import Settings
@@ -17,8 +17,6 @@ def workflow_text(plan: n.Plan, settings: Settings) -> str:
     head: dict[str, Any] = {"name": plan.name, "on": _events(plan), "permissions": {"contents": "read"}}
     # Two runs of one pipeline would race for what they deploy.
     head["concurrency"] = {"group": f"mlops-{plan.name}", "cancel-in-progress": False}
-    if plan.params:
-        head["env"] = {"MLOPS_PARAMS": params_expression(plan.params)}
     jobs = node_jobs(plan, settings)
     comments = {job_id(node.id): _about(node) for node in plan.nodes if isinstance(node, RAN)}
     report = report_id(plan)

@@ -25,18 +25,21 @@ BIN = Path(__file__).parents[2] / ".engines/github/bin"
 MISSING = "engine missing: github (make engines)"
 IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main")
 
-# Where many files are named, artifacts begin at the folder that the patterns have in common, not the files found.
+_GIVEN = """\
+import fnmatch, glob, json, os, shutil, sys
+given = {k: v for k, v in json.loads(os.environ["GIVEN"]).items() if v}
+"""
+# Where many paths are given, an artifact begins at the folder that they have in common, not that of the files found.
 _UPLOAD = """
-import glob, json, os, shutil, sys
-given = json.loads(os.environ["GIVEN"])
 known = {"name", "path", "include-hidden-files", "if-no-files-found", "overwrite", "retention-days"}
 assert set(given) == known and given["include-hidden-files"] == "true" == given["overwrite"], given
 paths = [os.path.abspath(p) for p in given["path"].split()]
-files = [f for p in paths for f in ([p] if os.path.isfile(p) else glob.glob(p + "/**", recursive=True, include_hidden=True))]
-files = [f for f in files if os.path.isfile(f)]
+below = [f for p in paths for f in [p, *glob.glob(p + "/**", recursive=True, include_hidden=True)]]
+files = [f for f in below if os.path.isfile(f)]
 if not files and given["if-no-files-found"] == "error":
     sys.exit("no files found: " + given["path"])
-root = os.path.commonpath(paths) if len(paths) > 1 else os.path.dirname(paths[0]) if os.path.isfile(paths[0]) else paths[0]
+one = os.path.dirname(paths[0]) if os.path.isfile(paths[0]) else paths[0]
+root = os.path.commonpath(paths) if len(paths) > 1 else one
 target = os.path.join(os.environ["ARTIFACTS"], given["name"])
 shutil.rmtree(target, ignore_errors=True)
 for f in files:
@@ -45,8 +48,6 @@ for f in files:
     shutil.copyfile(f, to)
 """
 _DOWNLOAD = """
-import fnmatch, json, os, shutil, sys
-given = json.loads(os.environ["GIVEN"])
 assert set(given) in ({"name", "path"}, {"pattern", "merge-multiple", "path"}), given
 there = sorted(os.listdir(os.environ["ARTIFACTS"]))
 if "name" in given:
@@ -62,8 +63,6 @@ for name in names:
 print("downloaded", names)
 """
 _SETUP = """
-import json, os
-given = json.loads(os.environ["GIVEN"])
 assert set(given) <= {"python-version", "cache", "cache-dependency-path"}, given
 for path in given.get("cache-dependency-path", "").split():
     assert os.path.isfile(path), path
@@ -83,11 +82,14 @@ class Ran:
     jobs: dict[str, str]
     log: str
     folder: Path  # of the artifacts
-    summary: str = ""
 
     def record(self, node: str) -> dict[str, Any]:
         name = node.replace("[", "-").replace("]", "")
         return json.loads((self.folder / f"record-{name}" / f"{name}.json").read_text())
+
+    def output(self, node: str) -> str:
+        """What the node's program printed."""
+        return (self.folder / f"record-{node}" / f"{node}.log").read_text()
 
     @property
     def run(self) -> dict[str, Any]:
@@ -108,24 +110,22 @@ class Repository:
     def __post_init__(self) -> None:
         if not (BIN / "act").is_file():
             pytest.skip(MISSING)
-        self.folder, self.home = self.base / "work", self.base / "home"
+        self.folder, self.home, self.remote = (self.base / name for name in ("work", "home", "remote.git"))
         for folder in (self.folder, self.home, self.base / "actions"):
             folder.mkdir()
-        self.git("init", "-q", "--bare", str(self.base / "remote.git"))
+        self.git("init", "-q", "--bare", str(self.remote))
         self.git("init", "-q")
-        self.git("remote", "add", "origin", str(self.base / "remote.git"))
+        self.git("remote", "add", "origin", str(self.remote))
         for action, (script, inputs) in _STAND_INS.items():
             self._stand_in(self.base / "actions" / action.name.replace("/", "-"), script, inputs)
 
     def _stand_in(self, folder: Path, script: str, inputs: list[str]) -> None:
         folder.mkdir()
-        (folder / "stand_in.py").write_text(script)
-        given = "${{ toJSON(inputs) }}"
-        drop = "import json,os; g=json.loads(os.environ['ALL']); print('GIVEN='+json.dumps({k:v for k,v in g.items() if v}))"
+        (folder / "stand_in.py").write_text(_GIVEN + script)
         step = {
             "shell": "bash",
-            "env": {"ALL": given, "SCRIPT": "${{ github.action_path }}/stand_in.py"},
-            "run": f'export "$(python -c "{drop}")"\npython "$SCRIPT"\n',
+            "env": {"GIVEN": "${{ toJSON(inputs) }}", "SCRIPT": "${{ github.action_path }}/stand_in.py"},
+            "run": 'python "$SCRIPT"',
         }
         about = {"name": folder.name, "description": "a stand-in", "inputs": {i: {"required": False} for i in inputs}}
         (folder / "action.yml").write_text(yaml.safe_dump({**about, "runs": {"using": "composite", "steps": [step]}}))
@@ -156,6 +156,13 @@ class Repository:
         self.git("commit", "-q", "--allow-empty", "-m", "work")
         return self
 
+    def remembered(self, path: str) -> Any:
+        """What the pipeline's branch holds: the names of files below a folder, or what a JSON file says."""
+        branch = self.git("for-each-ref", "--format=%(refname)", "refs/heads/mlops-state/", cwd=self.remote).strip()
+        if path.endswith(".json"):
+            return json.loads(self.git("show", f"{branch}:{path}", cwd=self.remote))
+        return self.git("ls-tree", "-r", "--name-only", branch, path, cwd=self.remote).split() if branch else []
+
     @property
     def workflow(self) -> Path:
         return next((self.folder / ".github/workflows").glob("*.yml"))
@@ -169,7 +176,7 @@ class Repository:
         label: str = "ubuntu-latest",
         attempt_of: int | None = None,
     ) -> Ran:
-        """Runs the workflow, all of its jobs. `attempt_of` keeps the artifacts of an earlier run, as a new attempt does."""
+        """Runs all jobs of the workflow. `attempt_of` keeps the artifacts of an earlier run, as a new attempt does."""
         self.runs += attempt_of is None
         run = attempt_of or self.runs
         artifacts = self.base / f"artifacts-{run}"
@@ -209,7 +216,7 @@ class Repository:
         return {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home, "PATH": path, "LANG": "C.UTF-8"}
 
     def _read(self, done: subprocess.CompletedProcess[str], artifacts: Path) -> Ran:
-        lines, jobs, summary = [], {}, ""
+        lines, jobs = [], {}
         for line in (done.stdout + done.stderr).splitlines():
             try:
                 entry = json.loads(line)
@@ -219,4 +226,4 @@ class Repository:
             lines.append(f"[{entry.get('jobID', '')}] {entry.get('msg', '')}".rstrip())
             if entry.get("jobResult"):
                 jobs[entry["jobID"]] = entry["jobResult"]
-        return Ran(done.returncode, jobs, "\n".join(lines), artifacts, summary)
+        return Ran(done.returncode, jobs, "\n".join(lines), artifacts)
