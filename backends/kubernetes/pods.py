@@ -150,7 +150,8 @@ def _failure_policy(final: list[int]) -> Object:
         "rules": [
             # An evicted or preempted pod is no try: its successor does not count.
             {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-            {"action": "FailJob", "onExitCodes": {"operator": "In", "values": final}},
+            # The empty list means nothing, but the schemas before 1.31 ask for it.
+            {"action": "FailJob", "onExitCodes": {"operator": "In", "values": final}, "onPodConditions": []},
         ]
     }
 

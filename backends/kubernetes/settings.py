@@ -45,7 +45,7 @@ class Settings:
 
 def read_settings(plan: Plan, options: Mapping[str, Any]) -> Settings:
     """The settings that options, already checked against the schema, ask for."""
-    base = legal(plan.name)
+    base = legal(plan.name, 40)  # with room for "-runtime-" and a digest
     return Settings(
         base=base,
         namespace=options.get("namespace"),

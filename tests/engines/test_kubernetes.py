@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import textwrap
@@ -235,26 +236,37 @@ def test_a_driver_that_is_taken_away_goes_on_where_it_was(cluster, how):
     assert all(len(cluster.pods_of(j["metadata"]["name"])) == 1 for j in cluster.created)
 
 
+SLEEPER = p.script("python", "-c", "import time; print('up', flush=True); time.sleep(60)")
+
+
 def test_a_pod_that_dies_without_a_word_is_a_failed_node(cluster):
-    plan = p.plan(p.stage("gone", p.script("python", "-c", "import time; time.sleep(60)")))
+    plan = p.plan(p.stage("gone", SLEEPER))
     deploy(cluster, plan)
     start(cluster, plan)
-    _until(lambda: cluster.created and cluster.pods_of(cluster.created[0]["metadata"]["name"]))
-    name = cluster.created[0]["metadata"]["name"]
-    _until(lambda: "gone" in cluster._podman_logs(cluster.pods_of(name)[0]) or time.sleep(1) is None)
-    cluster.kill(cluster.pods_of(name)[0]["metadata"]["name"])
+    _until(lambda: cluster.created)
+    job = cluster.created[0]["metadata"]["name"]
+    _until(lambda: "up" in "".join(cluster.logs_of(job)))
+    cluster.kill(cluster.pods_of(job)[0]["metadata"]["name"])
     assert "exit code 4" in cluster.wait("run-1")["message"]
     record = records(cluster, plan)["gone"]
     assert record["state"] == "failed"
     assert "exit code 137" in record["reason"]
 
 
-def test_a_deadline_ends_a_job(cluster):
-    plan = p.plan(p.stage("late", p.script("python", "-c", "import time; time.sleep(60)"), timeout=1.0))
+def test_the_runtime_ends_a_try_after_its_timeout(cluster):
+    plan = p.plan(p.stage("late", SLEEPER, timeout=1.0))
     deploy(cluster, plan)
-    ended = cluster.wait(start(cluster, plan))
-    assert "exit code 4" in ended["message"]
-    assert "1" in records(cluster, plan)["late"]["reason"]
+    assert "exit code 4" in cluster.wait(start(cluster, plan))["message"]
+    assert "timeout" in records(cluster, plan)["late"]["reason"]
+
+
+def test_a_job_past_its_deadline_is_a_failed_node(cluster):
+    plan = p.plan(p.stage("late", SLEEPER, timeout=60))
+    deploy(cluster, plan)
+    [jobs] = [o for (kind, name), o in cluster.objects.items() if kind == "ConfigMap" and "-jobs-" in name]
+    jobs["data"] = {k: re.sub(r'("activeDeadlineSeconds": )\d+', r"\1 3", v) for k, v in jobs["data"].items()}
+    assert "exit code 4" in cluster.wait(start(cluster, plan))["message"]
+    assert "deadline" in records(cluster, plan)["late"]["reason"]
 
 
 NASTY = [
@@ -272,7 +284,10 @@ NASTY = [
 
 
 def test_texts_arrive_as_they_were_written(cluster):
-    code = "import json, os, sys; json.dump([sys.argv[2:], os.environ['NASTY'], os.environ['TOKEN']], open(sys.argv[1], 'w'))"
+    code = (
+        "import json, os, sys\n"
+        "json.dump([sys.argv[2:], os.environ['NASTY'], os.environ['TOKEN']], open(sys.argv[1], 'w'))"
+    )
     stage = p.stage(
         "show",
         p.script("python", "-c", code, n.Slot("outputs", "o"), *NASTY, n.Slot("params", "text")),
