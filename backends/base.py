@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ..compiler.features import Feature
 from ..compiler.plan.nodes import Plan
@@ -58,3 +58,14 @@ class Backend(Protocol):
     options: ClassVar[Mapping[str, Any]]  # the JSON Schema of `target NAME { … }`
 
     def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]: ...
+
+
+@runtime_checkable
+class ChecksPlans(Protocol):
+    """What a backend may have besides: a look at the plan and its options together, before `emit`.
+
+    For what neither the features nor the options' schema can say, such as "this source needs that option". Each
+    sentence is an error of the target, short and in lower case; with any of them, nothing is emitted.
+    """
+
+    def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]: ...
