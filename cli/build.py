@@ -17,7 +17,8 @@ from .terminal import paint_for
 
 if TYPE_CHECKING:
     from ..backends.base import Backend, OutputFile
-    from ..compiler.driver import Analysis, Lowered
+    from ..compiler.driver import Analysis
+    from ..compiler.lower import Lowered
     from ..compiler.plan.nodes import Plan
     from .output import Difference
 

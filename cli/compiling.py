@@ -15,7 +15,8 @@ from .render_text import render_all, render_line, summary
 from .terminal import paint_for
 
 if TYPE_CHECKING:
-    from ..compiler.driver import Analysis, Lowered
+    from ..compiler.driver import Analysis
+    from ..compiler.lower import Lowered
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -45,6 +45,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.slug.split("-")),
         "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": rule.summary},  # GitHub asks for it, and shows it.
         "help": {"text": page or rule.summary, "markdown": page or rule.summary},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
     }
