@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +22,9 @@ def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dic
     key = key_of(parts)
     record: dict[str, Any] = {"key": key, "key_parts": parts, "params": parts["params"]}
     if stage["cache"] and (entry := context.store.cached(key)) is not None:
-        record.update(state="restored", from_run=entry["run"], **place_outputs(context, stage, entry))
-        return record
+        # An object may be cleared away between the look and the use: then it is made again.
+        with contextlib.suppress(FileNotFoundError):
+            return {**record, "state": "restored", "from_run": entry["run"], **place_outputs(context, stage, entry)}
     return {**record, **_tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)}
 
 

@@ -32,7 +32,7 @@ except ImportError:  # Windows: leftovers of a killed run stay in tmp/ until the
 
 @dataclass(frozen=True)
 class Kept:
-    """A file or folder in the store. `mtime` (of an object's file) tells whether somebody wrote into it since."""
+    """A file or folder in the store. `mtime` (for a folder, the sum of its files') tells whether it was touched since."""
 
     digest: str
     size: int
@@ -112,7 +112,7 @@ class Store:
         listing = self.tmp / secrets.token_hex(8)
         listing.write_text(tree_listing(digests), "utf-8")
         self._into_place(listing, self.object_path(digest))
-        return Kept(digest, sum(k.size for k in files.values()), 0)
+        return Kept(digest, sum(k.size for k in files.values()), sum(k.mtime for k in files.values()))
 
     def _put_file(self, path: Path) -> Kept:
         if path.is_symlink():  # what the link names is kept, not the link
@@ -127,7 +127,7 @@ class Store:
         return Kept(digest, stat.st_size, stat.st_mtime_ns)
 
     def _into_place(self, path: Path, target: Path) -> None:
-        if target.exists():
+        if target.exists() and file_digest(target) == file_digest(path):
             path.unlink()
             return
         with path.open("rb+") as f:
@@ -138,21 +138,17 @@ class Store:
         _sync_folder(target.parent)
 
     def whole(self, kept: Mapping[str, Any]) -> bool:
-        """Whether an object is there as it was put; one that was damaged since is dropped."""
+        """Whether an object is there as it was put. Its bytes are read only where its times say that it was touched."""
         digest: str = kept["digest"]
         path = self.object_path(digest)
         try:
-            if digest.startswith("tree:"):
-                return all(self.object_path(d).is_file() for d in _read_listing(path).values())
-            stat = path.stat()
+            digests = _read_listing(path).values() if digest.startswith("tree:") else [digest]
+            stats = [self.object_path(d).stat() for d in digests]
+            if (sum(s.st_size for s in stats), sum(s.st_mtime_ns for s in stats)) == (kept["size"], kept["mtime"]):
+                return True
+            return all(file_digest(self.object_path(d)) == d for d in digests)
         except OSError:
             return False
-        if stat.st_size == kept["size"] and stat.st_mtime_ns == kept["mtime"]:
-            return True
-        if file_digest(path) == digest:
-            return True
-        path.unlink(missing_ok=True)
-        return False
 
     def place(self, digest: str, path: Path) -> None:
         """Makes an object appear under a name: a hard link where possible, else a copy."""
