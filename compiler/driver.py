@@ -15,10 +15,13 @@ from .semantics.model import Model
 from .semantics.profiles import apply_profile, find_profile
 from .semantics.resolve import resolve
 from .source import Source, Span
+from .support import require_support
 from .syntax import tree
 
 if TYPE_CHECKING:
     from .lower import Lowered
+
+__all__ = ["Analysis", "analyse", "compile_plan", "require_support"]
 
 
 @dataclass(frozen=True)

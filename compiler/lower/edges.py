@@ -1,0 +1,84 @@
+"""Who waits for whom. A guard stands between its subject and every consumer of it, without being told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ..semantics.model import Model
+
+
+class Wiring:
+    """Copies of stages and guards, and the edges between nodes, gathered while the nodes are made."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.producer: dict[str, str] = {name: name for name in model.sources}
+        self.guards: dict[str, list[str]] = defaultdict(list)  # by the artifact they stand on
+        self._consumers: list[tuple[str, str]] = []  # node, artifact
+        self._gates: list[tuple[str, str]] = []  # node, guard
+
+    def copies(self, artifact: str) -> tuple[str, ...]:
+        """The artifacts that a name of the spec stands for: more than one behind a `foreach`."""
+        found = self.model.artifacts[artifact]
+        stage = self.model.stages.get(found.producer)
+        if stage is None or stage.item_name is None:
+            return (artifact,)
+        output = artifact.split(".", 1)[1]
+        return tuple(f"{found.producer}[{i}].{output}" for i in range(len(stage.items)))
+
+    def produces(self, node: str, artifact: str) -> None:
+        self.producer[artifact] = node
+
+    def guards_on(self, guard: str, artifact: str) -> None:
+        self.guards[artifact].append(guard)
+
+    def consumes(self, node: str, artifact: str) -> None:
+        self._consumers.append((node, artifact))
+
+    def waits_for_guard(self, node: str, guard: str) -> None:
+        self._gates.append((node, guard))
+
+    def edges(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Tail and head of each edge, with the artifacts that pass; an edge of order alone has none."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for artifact, guards in self.guards.items():
+            for guard in guards:
+                found[self.producer[artifact], guard].append(artifact)
+        for node, artifact in self._consumers:
+            for tail in self.guards.get(artifact) or [self.producer[artifact]]:
+                if artifact not in found[tail, node]:
+                    found[tail, node].append(artifact)
+        for node, guard in self._gates:
+            found.setdefault((guard, node), [])
+        return {edge: tuple(artifacts) for edge, artifacts in found.items()}
+
+    def ancestors(self, artifact: str) -> set[str]:
+        """Every artifact that went into this one, itself included, with whatever else those stages made."""
+        stages: set[str] = set()
+        found: set[str] = set()
+        waiting = [artifact]
+        while waiting:
+            current = waiting.pop()
+            found.add(current)
+            producer = self.model.artifacts[current].producer
+            if producer in stages or producer not in self.model.stages:
+                continue
+            stages.add(producer)
+            found.update(a for a in self.model.artifacts if a.startswith(f"{producer}."))
+            waiting += [ref.artifact for ref in self.model.stages[producer].inputs]
+        return found
+
+    def descendants(self, artifact: str) -> set[str]:
+        """Every artifact that was made from this one: evaluations, reports."""
+        consumers: dict[str, list[str]] = defaultdict(list)
+        for name, stage in self.model.stages.items():
+            for ref in stage.inputs:
+                consumers[ref.artifact].append(name)
+        found: set[str] = set()
+        waiting = [artifact]
+        while waiting:
+            for consumer in consumers[waiting.pop()]:
+                made = [a for a in self.model.artifacts if a.startswith(f"{consumer}.") and a not in found]
+                found.update(made)
+                waiting += made
+        return found

@@ -1,0 +1,100 @@
+"""Guards as nodes of the plan: rules as conditions over measured numbers, and one query that measures them."""
+
+from __future__ import annotations
+
+from ..diagnostics import Diagnostics
+from ..features import Feature, Use
+from ..plan import nodes as plan
+from ..semantics.guard_types import Typing
+from ..semantics.model import GuardModel, Model
+from ..source import Span
+from .edges import Wiring
+from .rules import RuleLowering
+from .schema import schema_rules
+
+
+def lower_guards(model: Model, wiring: Wiring) -> tuple[tuple[plan.Guard, ...], tuple[Use, ...]]:
+    """The guards of the spec and those that its schemas ask for, with the features that their rules use."""
+    found: list[plan.Guard] = []
+    uses: list[Use] = []
+    for name, source in model.sources.items():
+        if source.columns:
+            found.append(_of_schema(name, source, model, wiring))
+            uses.append(Use(Feature.SCHEMA, model.entities[name].name.span))
+    for guard in model.guards.values():
+        typing = Typing(guard, Diagnostics())
+        typing.check()
+        uses += typing.uses
+        copies = wiring.copies(guard.subject.name)
+        for number, subject in enumerate(copies):
+            name = guard.name.text if len(copies) == 1 else f"{guard.name.text}[{number}]"
+            found.append(_guard(name, guard, subject, model))
+            wiring.guards_on(name, subject)
+    return tuple(found), tuple(uses)
+
+
+def _guard(id: str, guard: GuardModel, subject: str, model: Model) -> plan.Guard:  # noqa: A002
+    lowering = RuleLowering(guard, model)
+    rules = tuple(lowering.rule(r) for r in guard.rules)
+    return plan.Guard(
+        id=id,
+        doc="\n".join(guard.doc),
+        subject=subject,
+        subject_kind=guard.subject.kind,
+        format=guard.subject.format,
+        champion=_champion(model) if lowering.asks_champion else None,
+        measures=tuple(lowering.measures),
+        query=query_of(id, subject, lowering.measures, rules),
+        rules=rules,
+        implicit=False,
+        place=model.place(guard.name.span),
+    )
+
+
+def _champion(model: Model) -> str:
+    """The alias that `champion` means: that of the first deploy that has one."""
+    aliases = [d.text("alias") for d in model.of("deploy")]
+    return next((a for a in aliases if a), "champion")
+
+
+def _of_schema(name: str, source: plan.Source, model: Model, wiring: Wiring) -> plan.Guard:
+    """The guard that a source's schema is."""
+    artifact = model.artifacts[name]
+    span: Span = model.entities[name].blocks["schema"].span
+    own = f"{name}_schema"
+    while own in model.entities or own in model.guards:
+        own += "_"
+    guard = GuardModel(model.entities[name].name, artifact, artifact.span, (), (), span)
+    lowering = RuleLowering(guard, model)
+    rules = schema_rules(source, model.entities[name].blocks["schema"], lowering, model)
+    wiring.guards_on(own, name)
+    return plan.Guard(
+        id=own,
+        doc=f"The schema of {name}.",
+        subject=name,
+        subject_kind="table",
+        format=artifact.format,
+        champion=None,
+        measures=tuple(lowering.measures),
+        query=query_of(own, name, lowering.measures, rules),
+        rules=rules,
+        implicit=True,
+        place=model.place(span),
+    )
+
+
+def query_of(id: str, subject: str, measures: list[plan.Measure], rules: tuple[plan.Rule, ...]) -> str:  # noqa: A002
+    """One SELECT of every measure over one scan, readable, with the rule and its line beside each."""
+    if not measures or not all(m.sql for m in measures):
+        return ""
+    lines = [f"-- guard {id} on {subject}", "SELECT"]
+    for position, measure in enumerate(measures):
+        rule = next((r for r in rules if any(m.name == measure.id for m in r.measured)), None)
+        comma = "," if position < len(measures) - 1 else ""
+        beside = f"  -- {_one_line(rule.text)} ({rule.place.file}:{rule.place.line})" if rule else ""
+        lines.append(f"  {measure.sql} AS {measure.id}{comma}{beside}")
+    return "\n".join([*lines, "FROM {subject} AS subject"]) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("{", "(").replace("}", ")")

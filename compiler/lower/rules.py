@@ -1,0 +1,204 @@
+"""One line of a guard as limits over measured numbers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..plan import nodes as plan
+from ..semantics import functions as f
+from ..semantics.guard_types import METRIC_SCOPES, is_about_rows
+from ..semantics.model import GuardModel, Model
+from ..semantics.when import literal as plain_literal
+from ..syntax import tree
+
+
+class RuleLowering:
+    """Lowers the rules of one guard and gathers what they measure; equal measures are measured once."""
+
+    def __init__(self, guard: GuardModel, model: Model) -> None:
+        self.guard, self.model = guard, model
+        self.measures: list[plan.Measure] = []
+        self.asks_champion = False
+        self._by_sql: dict[str, plan.Ref] = {}
+
+    def measure(self, text: str, sql: str, unit: str) -> plan.Ref:
+        """A number of the guard's query. One without SQL is carried by a target only when its feature is built."""
+        key = sql or text
+        if key not in self._by_sql:
+            self._by_sql[key] = plan.Ref("measure", f"m{len(self.measures)}")
+            self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit))
+        return self._by_sql[key]
+
+    def rule(self, rule: tree.RuleLine | tree.Expected) -> plan.Rule:
+        """The rule as the plan keeps it."""
+        action = "block"
+        message = None
+        if rule.otherwise is not None:
+            action = rule.otherwise.action.text if rule.otherwise.action else "block"
+            message = rule.otherwise.message.value if rule.otherwise.message else None
+        text = " ".join(rule.span.text.split())
+        place = self.model.place(rule.span)
+        if isinstance(rule, tree.Expected):
+            ref = self.measure(text, "", f.NUMBER)
+            limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
+            return plan.Rule(text, (limit,), (ref,), message, None, place)
+        if is_about_rows(rule.expression, self.guard):
+            return self._about_rows(rule, text, action, message, place)
+        return self._about_table(rule, text, action, message, place)
+
+    def _about_rows(
+        self, rule: tree.RuleLine, text: str, action: str, message: str | None, place: plan.Place
+    ) -> plan.Rule:
+        from sqlglot import exp
+
+        from . import sql
+
+        if _has_unbuilt(rule.expression):
+            ref = self.measure(text, "", f.NUMBER)
+            limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
+            return plan.Rule(text, (limit,), (ref,), message, None, place)
+        broken = sql.violating(sql.rows_condition(rule.expression))
+        counted: exp.Expr = exp.Count(this=exp.Star())
+        if rule.where is not None:
+            where = sql.rows_condition(rule.where)
+            broken = exp.And(this=broken, expression=exp.paren(where))
+            counted = sql.count_where(where)
+        wrong = self.measure(
+            f"rows that break {_shown(rule.expression)}", sql.text_of(sql.count_where(broken)), f.NUMBER
+        )
+        allowed: plan.Condition = plan.Literal(0, "number")
+        if isinstance(rule.share, tree.Percent):
+            rows = self.measure("rows considered" if rule.where else "rows", sql.text_of(counted), f.NUMBER)
+            share = float(1 - Decimal(repr(rule.share.value)))
+            allowed = plan.Op("*", (plan.Literal(share, "number"), rows))
+        limit = plan.Limit(plan.Op("<=", (wrong, allowed)), action)
+        return plan.Rule(text, (limit,), (wrong,), message, sql.text_of(broken), place)
+
+    def _about_table(
+        self, rule: tree.RuleLine, text: str, action: str, message: str | None, place: plan.Place
+    ) -> plan.Rule:
+        seen: list[plan.Ref] = []
+        where = rule.where
+        first = rule.first_action.text if rule.first_action else action
+        limits = [plan.Limit(self._condition(rule.expression, where, seen), first)]
+        if isinstance(rule.expression, tree.Binary):
+            for band in rule.bands:
+                left = self._condition(rule.expression.left, where, [])
+                limits.append(
+                    plan.Limit(plan.Op(band.op, (left, self._condition(band.limit, where, []))), band.action.text)
+                )
+        measured = tuple(dict.fromkeys(seen))
+        return plan.Rule(text, tuple(limits), measured, message, self._offending(rule.expression), place)
+
+    def _condition(self, expr: tree.Expr, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
+        plain = plain_literal(expr)
+        if plain is not None:
+            return plain
+        if isinstance(expr, tree.Path):
+            ref = self._named(expr, where)
+            seen.append(ref)
+            return ref
+        if isinstance(expr, tree.Call):
+            if expr.function.text == "abs":
+                return plan.Op("abs", (self._condition(expr.args[0], where, seen),))
+            ref = self._called(expr, where)
+            seen.append(ref)
+            if f.FUNCTIONS[expr.function.text].result == f.BOOL:
+                return plan.Op("==", (ref, plan.Literal(0, "number")))
+            return ref
+        if isinstance(expr, tree.Unary):
+            return plan.Op("not" if expr.op == "not" else "neg", (self._condition(expr.operand, where, seen),))
+        if isinstance(expr, tree.Binary):
+            if expr.op == "references":
+                return self._condition(expr.left, where, seen)
+            left, right = self._condition(expr.left, where, seen), self._condition(expr.right, where, seen)
+            return plan.Op(expr.op, (left, right))
+        if isinstance(expr, tree.Between):
+            parts = (expr.subject, expr.low, expr.high)
+            return plan.Op("between", tuple(self._condition(p, where, seen) for p in parts))
+        assert isinstance(expr, tree.In)
+        return self._in(expr, where, seen)
+
+    def _in(self, expr: tree.In, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
+        subject = self._condition(expr.subject, where, seen)
+        if isinstance(expr.domain, tree.Range):
+            ends = (expr.domain.low, expr.domain.high)
+            return plan.Op("between", (subject, *(self._condition(e, where, seen) for e in ends)))
+        items = expr.domain.items if isinstance(expr.domain, tree.ListOf) else ()
+        values = tuple(getattr(i, "value") for i in items)  # noqa: B009 - literals, checked
+        return plan.Op("in", (subject, plan.Literal(values, "list")))
+
+    def _named(self, path: tree.Path, where: tree.Expr | None) -> plan.Ref:
+        scope = path.parts[0].text
+        if len(path.parts) > 1 and scope in METRIC_SCOPES:
+            self.asks_champion = self.asks_champion or scope == "champion"
+            return plan.Ref(scope, ".".join(p.text for p in path.parts[1:]))
+        if self.guard.subject.kind == "metrics":
+            return plan.Ref("metric", path.text)
+        return self._aggregate(path, path.text, where)
+
+    def _called(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
+        return self._aggregate(call, _shown(call), where)
+
+    def _aggregate(self, call: tree.Call | tree.Path, text: str, where: tree.Expr | None) -> plan.Ref:
+        if _has_unbuilt(call):
+            return self.measure(text, "", f.NUMBER)
+        from sqlglot import exp
+
+        from . import sql
+
+        built, unit = sql.aggregate(call)
+        if where is not None:
+            condition = sql.rows_condition(where)
+            built = built.transform(
+                lambda n: (
+                    exp.Filter(this=n.copy(), expression=exp.Where(this=condition.copy()))
+                    if _is_aggregate(n) and not isinstance(n.parent, exp.Filter)
+                    else n
+                )
+            )
+            text = f"{text} where {_shown(where)}"
+        if isinstance(call, tree.Call) and call.function.text == "unique":
+            text = f"rows that repeat {', '.join(a.span.text for a in call.args)}"
+        return self.measure(text, sql.text_of(built), unit)
+
+    def _offending(self, expr: tree.Expr) -> str | None:
+        """Rows to show for a rule about the whole table, where single rows are to blame."""
+        call = expr.left if isinstance(expr, tree.Binary) else expr
+        if not isinstance(call, tree.Call) or self.guard.subject.kind != "table":
+            return None
+        names = [a.text for a in call.args if isinstance(a, tree.Path)]
+        from . import sql
+
+        if call.function.text == "nulls" and names:
+            return f"{sql.text_of(sql.column(names[0]))} IS NULL"
+        if call.function.text == "unique" and names:
+            return sql.repeated_rows(names)
+        return None
+
+
+def _is_aggregate(node: object) -> bool:
+    from sqlglot import exp
+
+    names = ("avg", "min", "max", "sum", "median", "stddev_samp", "corr", "quantile_cont", "any_value")
+    return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in names)
+
+
+def _has_unbuilt(expr: tree.Expr) -> bool:
+    """Whether a function stands in the expression that no target carries yet, so that it has no SQL."""
+    if isinstance(expr, tree.Path):
+        return expr.text == "size"
+    if isinstance(expr, tree.Call):
+        function = f.FUNCTIONS[expr.function.text]
+        return function.feature is not None or expr.by is not None or any(_has_unbuilt(a) for a in expr.args)
+    if isinstance(expr, tree.Binary):
+        return expr.op == "references" or _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
+    if isinstance(expr, tree.Unary):
+        return _has_unbuilt(expr.operand)
+    if isinstance(expr, tree.Between):
+        return any(_has_unbuilt(e) for e in (expr.subject, expr.low, expr.high))
+    return isinstance(expr, tree.In) and _has_unbuilt(expr.subject)
+
+
+def _shown(expr: tree.Expr) -> str:
+    return " ".join(expr.span.text.split())

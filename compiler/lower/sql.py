@@ -1,0 +1,146 @@
+"""SQL of measures and row conditions, built with sqlglot and printed in DuckDB's dialect."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sqlglot import exp
+
+from ..plan import nodes as plan
+from ..semantics.functions import DURATION, NUMBER, PERCENT
+from ..syntax import tree
+
+Expression: TypeAlias = exp.Expr
+DIALECT = "duckdb"
+_OPERATORS: dict[str, type[exp.Binary]] = {
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+    "==": exp.EQ,
+    "!=": exp.NEQ,
+    "+": exp.Add,
+    "-": exp.Sub,
+    "*": exp.Mul,
+    "/": exp.Div,
+}
+
+
+def text_of(expression: Expression) -> str:
+    """The expression as DuckDB reads it."""
+    return expression.sql(dialect=DIALECT)
+
+
+def column(name: str) -> Expression:
+    """A column, quoted whatever it is called."""
+    return exp.column(exp.to_identifier(name, quoted=True))
+
+
+def literal(value: plan.Scalar) -> Expression:
+    """A value as SQL."""
+    return exp.convert(value)
+
+
+def rows_condition(expr: tree.Expr) -> Expression:
+    """A rule about rows as a condition over columns."""
+    if isinstance(expr, tree.Path):
+        return column(expr.text)
+    if isinstance(expr, tree.Binary):
+        return _binary(expr)
+    if isinstance(expr, tree.Unary):
+        inner = exp.paren(rows_condition(expr.operand))
+        return exp.Not(this=inner) if expr.op == "not" else exp.Neg(this=inner)
+    if isinstance(expr, tree.Between):
+        low, high = rows_condition(expr.low), rows_condition(expr.high)
+        return exp.Between(this=rows_condition(expr.subject), low=low, high=high)
+    if isinstance(expr, tree.In):
+        return _in(expr)
+    if isinstance(expr, tree.Call) and expr.function.text == "abs":
+        return exp.Abs(this=rows_condition(expr.args[0]))
+    if isinstance(expr, tree.Call):
+        # An aggregate among columns: the same number for each row.
+        return exp.Window(this=aggregate(expr)[0])
+    return literal(getattr(expr, "value"))  # noqa: B009 - what is left are literals
+
+
+def _binary(expr: tree.Binary) -> Expression:
+    left, right = rows_condition(expr.left), rows_condition(expr.right)
+    if expr.op in ("and", "or"):
+        kind = exp.And if expr.op == "and" else exp.Or
+        return kind(this=exp.paren(left), expression=exp.paren(right))
+    if expr.op == "matches":
+        return exp.Anonymous(this="regexp_matches", expressions=[left, right])
+    return _OPERATORS[expr.op](this=_grouped(left), expression=_grouped(right))
+
+
+def _grouped(expression: Expression) -> Expression:
+    return exp.paren(expression) if isinstance(expression, exp.Binary) else expression
+
+
+def _in(expr: tree.In) -> Expression:
+    subject = rows_condition(expr.subject)
+    if isinstance(expr.domain, tree.Range):
+        return exp.Between(this=subject, low=rows_condition(expr.domain.low), high=rows_condition(expr.domain.high))
+    items = expr.domain.items if isinstance(expr.domain, tree.ListOf) else ()
+    return exp.In(this=subject, expressions=[rows_condition(i) for i in items])
+
+
+def violating(condition: Expression) -> Expression:
+    """Rows in which the condition is false. A null makes it neither true nor false: that is what `nulls` is for."""
+    return exp.Coalesce(this=exp.Not(this=exp.paren(condition)), expressions=[exp.false()])
+
+
+def count_where(condition: Expression) -> Expression:
+    """The number of rows in which a condition is true."""
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
+
+
+def aggregate(call: tree.Call | tree.Path) -> tuple[Expression, str]:
+    """What a function of the whole table is in SQL, and the unit of its result."""
+    name = call.text if isinstance(call, tree.Path) else call.function.text
+    arguments = [] if isinstance(call, tree.Path) else list(call.args)
+    columns = [column(a.text) for a in arguments if isinstance(a, tree.Path)]
+    if name == "rows":
+        return exp.Count(this=exp.Star()), NUMBER
+    if name == "columns":
+        row = exp.Anonymous(this="any_value", expressions=[exp.column("subject")])
+        keys = exp.Anonymous(this="json_keys", expressions=[exp.Anonymous(this="to_json", expressions=[row])])
+        return exp.Anonymous(this="len", expressions=[keys]), NUMBER
+    if name == "nulls":
+        null = exp.Is(this=columns[0], expression=exp.null())
+        share = exp.Case(ifs=[exp.If(this=null, true=exp.Literal.number("1.0"))], default=exp.Literal.number("0.0"))
+        return exp.Avg(this=share), PERCENT
+    if name == "unique":
+        return repeated(columns), NUMBER
+    if name == "distinct":
+        return exp.Count(this=exp.Distinct(expressions=[columns[0]])), NUMBER
+    if name == "quantile":
+        share = getattr(arguments[1], "value")  # noqa: B009 - a number or a percentage, checked
+        return exp.Anonymous(this="quantile_cont", expressions=[columns[0], exp.convert(float(share))]), NUMBER
+    if name == "freshness":
+        newest = exp.Max(this=exp.cast(columns[0], "timestamp"))
+        now = exp.cast(exp.Anonymous(this="now"), "timestamp")
+        age = exp.Sub(
+            this=exp.Anonymous(this="epoch", expressions=[now]),
+            expression=exp.Anonymous(this="epoch", expressions=[newest]),
+        )
+        return age, DURATION
+    functions = {"min": "min", "max": "max", "mean": "avg", "median": "median", "stddev": "stddev_samp", "sum": "sum"}
+    functions["correlation"] = "corr"
+    return exp.Anonymous(this=functions[name], expressions=columns), NUMBER
+
+
+def repeated(columns: list[Expression]) -> Expression:
+    """How many rows repeat an earlier one in these columns; nulls equal each other when several columns are named."""
+    if len(columns) == 1:
+        distinct: Expression = exp.Count(this=exp.Distinct(expressions=columns))
+        return exp.Sub(this=exp.Count(this=columns[0].copy()), expression=distinct)
+    row = exp.Tuple(expressions=columns)
+    return exp.Sub(this=exp.Count(this=exp.Star()), expression=exp.Count(this=exp.Distinct(expressions=[row])))
+
+
+def repeated_rows(names: list[str]) -> str:
+    """A condition for rows that share their values in these columns with another row."""
+    listed = ", ".join(text_of(column(n)) for n in names)
+    row = f"({listed})" if len(names) > 1 else listed
+    return f"{row} IN (SELECT {row} FROM {{subject}} GROUP BY {listed} HAVING count(*) > 1)"
