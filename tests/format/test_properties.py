@@ -32,7 +32,9 @@ def check(text: str) -> None:
     before, after = read(text.replace("\r\n", "\n"))[0], read(once.replace("\r\n", "\n"))[0]
     assert shape(after.items) == shape(before.items)
     assert Counter(c.text for c in after.comments) == Counter(c.text for c in before.comments)
-    assert [s.text for s in after.broken] == [s.text for s in before.broken]
+    # A comment that moves out of an item may land behind an unclosed one, and then counts as part of it.
+    assert len(after.broken) == len(before.broken)
+    assert all(a.text.startswith(b.text) for a, b in zip(after.broken, before.broken, strict=True))
     assert format_text(Source("spec.mlops", once)) == once
 
 
