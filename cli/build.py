@@ -104,8 +104,8 @@ def checked_target(
     What it carries in another way is mentioned, unless `quiet`.
     """
     from ..backends.table import BACKENDS
-    from ..compiler.driver import require_support
     from ..compiler.options import options_fit
+    from ..compiler.support import require_support
 
     backend = BACKENDS[name]
     diagnostics = Diagnostics()

@@ -16,7 +16,6 @@ from typing import NoReturn
 import click
 
 from .. import __version__
-from ..compiler.diagnostics import did_you_mean
 from .terminal import never_fail_to_print, paint_for
 
 FOUND, USAGE, BUG, INTERRUPTED = 1, 2, 70, 130
@@ -59,6 +58,8 @@ class _Commands(click.Group):
             if name.endswith(".mlops"):
                 hint = f"name a command first: mlopsc lint {name}"
             else:
+                from ..compiler.diagnostics import did_you_mean
+
                 hint = did_you_mean(name, tuple(COMMANDS)) or ""
             raise click.UsageError(f"no command named '{name}'" + (f"; {hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)

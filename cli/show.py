@@ -32,25 +32,25 @@ def command(spec: Path | None, profile: str | None, settings: dict[str, str], as
 
         click.echo(plan_json(lower(analysis).plan), nl=False)
         return
-    from ..compiler.syntax.document import file_document, file_of_document
+    from ..compiler.syntax.document import file_document, file_text
 
     stop_on_errors(analysis.diagnostics)
     document = file_document(analysis.files[0])
     if as_json:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo(_formatted(file_of_document(document)), nl=False)
+        click.echo(_formatted(file_text(document)), nl=False)
 
 
 def _text_of(path: Path) -> str:
-    from ..compiler.syntax.document import file_of_document
+    from ..compiler.syntax.document import file_text
 
     try:
         document: Any = json.loads(specs.read(path).text)
     except ValueError as error:
         raise specs.Unreadable(f"{path}: not JSON: {error}") from None
     try:
-        return _formatted(file_of_document(document))
+        return _formatted(file_text(document))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise specs.Unreadable(f"{path}: not the JSON form of a spec ({error})") from None
 
