@@ -15,14 +15,14 @@ from . import call
 from .console import Console, closing_lines
 from .context import Context
 from .events import BUG, DONE, FAILED, USAGE, RunOptions
-from .executor import INTERRUPTED, new_run_id
+from .executor import INTERRUPTED
 from .executor import run as run_plan
 from .nodes import exit_code, run_node
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
 from .programs import Children, InterruptedRunError
 from .report import finish
-from .store import Store
+from .store import Store, why_no_run_id
 
 
 class UsageError(Exception):
@@ -155,13 +155,15 @@ def _finish(arguments: argparse.Namespace) -> int:
 
 
 def _context(arguments: argparse.Namespace) -> Context:
+    if why := why_no_run_id(arguments.run):
+        raise UsageError(why)
     pipeline, root = Pipeline.read(arguments.plan), _root(arguments)
     engine = {k: v for k, v in (("name", arguments.engine), ("run", arguments.engine_run)) if v}
     return Context(
         pipeline=pipeline,
         root=root,
         store=Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE"))),
-        run=arguments.run or new_run_id(),
+        run=arguments.run,
         children=Children(),
         listener=Console(node_names=False),
         engine=engine,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import secrets
 import threading
 import time
@@ -27,7 +26,7 @@ from .programs import Children, InterruptedRunError, end_leftovers
 from .rehearsal import rehearse
 from .report import finish
 from .selection import borrow, select
-from .store import Store
+from .store import Store, why_no_run_id
 
 __all__ = ["Event", "Listener", "NodeResult", "Problem", "RunOptions", "RunResult", "new_run_id", "run"]
 
@@ -51,8 +50,8 @@ def run(
         pipeline = Pipeline(plan)
     except NotAPlanError as e:
         return _refused(run_id, [Problem(str(e))])
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+:=@-]{0,199}", run_id):
-        return _refused(run_id, [Problem(f"'{run_id}' cannot name a run: letters, digits and _ . + : = @ - only")])
+    if why := why_no_run_id(run_id):
+        return _refused(run_id, [Problem(why)])
     root = root.absolute()
     store = Store(store_folder(pipeline, root, options.store or os.environ.get("MLOPS_STORE")))
     context = Context(

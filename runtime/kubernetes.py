@@ -15,7 +15,6 @@ import os
 import shutil
 import signal
 import ssl
-import subprocess
 import sys
 import time
 import urllib.error
@@ -25,15 +24,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .bounds import held_back
 from .context import LETS_PASS, Context
-from .events import BUG, USAGE
+from .events import BLOCKED, BUG, DONE, FAILED, USAGE
 from .nodes import write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
+from .report import finish
 from .store import Store
 
 Object = dict[str, Any]
-_EXAMPLE = '{"month": 3}'
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 RUN_LABEL = "mlopsc/run"
@@ -56,42 +56,72 @@ def kube_node(argv: Sequence[str]) -> NoReturn:
 
 
 def kube_driver(argv: Sequence[str]) -> int:
-    """`kube-driver --plan P --jobs DIR`: a whole run. The exit code is that of `finish`."""
+    """`kube-driver --plan P --jobs DIR`: a whole run. The exit code tells how it ended."""
     parser = _parser("kube-driver")
     parser.add_argument("--plan", type=Path, required=True)
-    parser.add_argument("--jobs", type=Path, required=True)
+    parser.add_argument("--jobs", type=Path, required=True, help="the folder of the Jobs' templates")
+    parser.add_argument("--trigger", help="keep to this trigger's cooldown and limit")
     options = parser.parse_args(argv)
     # The first process of a container gets no default action for a signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    root = Path(os.environ["MLOPS_ROOT"])
-    lay_out(root, options)
+    owner = Owner(os.environ["MLOPS_JOB_NAME"], os.environ["MLOPS_JOB_UID"])
     try:
-        pipeline = Pipeline.read(options.plan)
-    except NotAPlanError as e:
+        context = _context(options, owner)
+        why = _held_back(context)
+        if why:
+            _say(f"{options.trigger} starts no run: {why}")
+            return DONE
+        Run(context, read_templates(options.jobs), Api.of_this_pod(), owner).carry_out()
+    except (NotAPlanError, UsageError) as e:
         _say(f"error: {e}")
         return USAGE
-    params = _params(pipeline, os.environ.get("MLOPS_PARAMS") or "{}")
-    if params is None:
-        return USAGE
-    store = Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE")))
-    job = Owner(os.environ["MLOPS_JOB_NAME"], os.environ["MLOPS_JOB_UID"])
-    try:
-        Run(pipeline, read_templates(options.jobs), Api.of_this_pod(), root, store, job, params).carry_out()
     except ApiError as e:
         _say(f"error: {e}")
         return USAGE if e.status in (401, 403) else BUG
-    finish = [
-        "finish",
-        "--plan",
-        str(options.plan),
-        "--run",
-        job.run,
-        "--engine",
-        "kubernetes",
-        "--engine-run",
-        job.run,
-    ]
-    return subprocess.call([sys.executable, sys.argv[0], *finish])
+    summary = finish(context)
+    _say(f"run {owner.run} {summary['state']}; report: {context.folder / 'report.html'}")
+    return {"succeeded": DONE, "blocked": BLOCKED}.get(summary["state"], FAILED)
+
+
+def _context(options: argparse.Namespace, owner: Owner) -> Context:
+    root = Path(os.environ["MLOPS_ROOT"])
+    lay_out(root, options)
+    pipeline = Pipeline.read(options.plan)
+    params, problems = check_params(pipeline.document["params"], _overrides())
+    if problems:
+        raise UsageError("\nerror: ".join(map(str, problems)))
+    return Context(
+        pipeline=pipeline,
+        root=root,
+        store=Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE"))),
+        run=owner.run,
+        params=params,
+        engine={"name": "kubernetes", "run": owner.run},
+        trigger=options.trigger,
+    )
+
+
+def _held_back(context: Context) -> str | None:
+    """What keeps the run's trigger from starting it; a run that has already begun is its own reason to go on."""
+    if context.trigger is None or context.folder.exists():
+        return None
+    return held_back(context.pipeline.triggers[context.trigger], context.pipeline.name, context.store)
+
+
+def _overrides() -> dict[str, Any]:
+    """The values given to this run. Templates of Jobs are not made for wrong ones, so they are checked first."""
+    text = os.environ.get("MLOPS_PARAMS") or "{}"
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise UsageError(f'MLOPS_PARAMS must be a JSON object such as {{"month": 3}}, not {text}')
+    return given
+
+
+class UsageError(Exception):
+    """The run cannot start as it was asked for; the message is for people."""
 
 
 class Owner:
@@ -109,18 +139,9 @@ class Owner:
 class Run:
     """One run: which nodes are settled, and how."""
 
-    def __init__(
-        self,
-        pipeline: Pipeline,
-        templates: Mapping[str, Object],
-        api: Api,
-        root: Path,
-        store: Store,
-        owner: Owner,
-        params: Mapping[str, Any],
-    ) -> None:
-        self.pipeline, self.templates, self.api, self.store = pipeline, templates, api, store
-        self.root, self.owner, self.params = root, owner, params
+    def __init__(self, context: Context, templates: Mapping[str, Object], api: Api, owner: Owner) -> None:
+        self.context, self.templates, self.api, self.owner = context, templates, api, owner
+        self.pipeline = context.pipeline
         self.settled: dict[str, bool] = {}  # whether what comes after a node may run
         self.ended: dict[str, float] = {}  # when a Job without a record was first seen at its end
 
@@ -152,11 +173,11 @@ class Run:
             self.settled[node] = False
             _say(f"{node}: not run, because of what comes before it")
             return True
-        # A Job that is gone but left a record was removed after its end.
-        if self.store.record(self.owner.run, node) is not None:
-            return self.settle(node, None)
         if None in before:
             return False
+        # A Job that is gone but left a record was removed after its end.
+        if self.record(node) is not None:
+            return self.settle(node, None)
         self.start(node)
         return True
 
@@ -186,7 +207,7 @@ class Run:
         job["metadata"].setdefault("annotations", {})["mlopsc/run-id"] = self.owner.run
         for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
             metadata["labels"][RUN_LABEL] = self.owner.uid
-        given = {"MLOPS_RUN_ID": self.owner.run, "MLOPS_PARAMS": json.dumps(self.params)}
+        given = {"MLOPS_RUN_ID": self.owner.run, "MLOPS_PARAMS": json.dumps(_overrides())}
         # Kubernetes would expand `$(NAME)` in a value; `$$` is a plain `$`.
         env = [{"name": k, "value": v.replace("$", "$$")} for k, v in given.items()]
         container = job["spec"]["template"]["spec"]["containers"][0]
@@ -195,13 +216,13 @@ class Run:
 
     def settle(self, node: str, job: Object | None) -> bool:
         """Takes a node's end from its record. False: the record may still appear."""
-        record = self.store.record(self.owner.run, node)
+        record = self.record(node)
         if job is not None and record is None:
             first = self.ended.setdefault(node, time.monotonic())
             if time.monotonic() - first < PATIENCE and not self._died(job):
                 return False
             self.record_failure(node, self._why(job))
-            record = self.store.record(self.owner.run, node)
+            record = self.record(node)
         assert record is not None
         state = record["state"]
         self.settled[node] = state in LETS_PASS
@@ -222,14 +243,13 @@ class Run:
             words += self.api.endings(job["metadata"]["name"])
         return "; ".join(dict.fromkeys(words))
 
+    def record(self, node: str) -> dict[str, Any] | None:
+        return self.context.store.record(self.context.run, node)
+
     def record_failure(self, node: str, reason: str) -> None:
         """Writes down for a node what it could not write itself."""
-        engine = {"name": "kubernetes", "run": self.owner.run}
-        context = Context(self.pipeline, self.root, self.store, self.owner.run, self.params, engine=engine)
-        write_record(context, node, {"state": "failed", "reason": reason, **self._verdict(node), "seconds": 0.0})
-
-    def _verdict(self, node: str) -> dict[str, str]:
-        return {"verdict": "error"} if self.pipeline.nodes[node]["is"] == "guard" else {}
+        verdict = {"verdict": "error"} if self.pipeline.nodes[node]["is"] == "guard" else {}
+        write_record(self.context, node, {"state": "failed", "reason": reason, "seconds": 0.0, **verdict})
 
 
 class ApiError(Exception):
@@ -275,6 +295,8 @@ class Api:
                 ended = container.get("state", {}).get("terminated")
                 if ended:
                     words.append(f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}")
+                    last = (ended.get("message") or "").strip().splitlines()[-3:]
+                    words += [" ".join(last)] if last else []
         return words
 
     def _request(self, method: str, group: str, kind: str, *, body: Object | None = None, **query: str) -> Any:
@@ -354,21 +376,6 @@ def read_templates(folder: Path) -> dict[str, Object]:
         job = json.loads(path.read_text("utf-8"))
         found[job["metadata"]["annotations"][NODE_NOTE]] = job
     return found
-
-
-def _params(pipeline: Pipeline, text: str) -> dict[str, Any] | None:
-    """The overrides, when they fit; they are said to be wrong before any Job is made."""
-    try:
-        given = json.loads(text)
-        if not isinstance(given, dict):
-            raise ValueError("not an object")
-    except ValueError as e:
-        _say(f"error: MLOPS_PARAMS must be a JSON object such as {_EXAMPLE}: {e}")
-        return None
-    _, problems = check_params(pipeline.document.get("params") or [], given)
-    for problem in problems:
-        _say(f"error: {problem}")
-    return None if problems else given
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ except ImportError:  # Windows: leftovers of a killed run stay in tmp/ until the
 
 @dataclass(frozen=True)
 class Kept:
-    """A file or folder in the store. `mtime` (for a folder, the sum of its files') tells whether it was touched since."""
+    """A file or folder in the store. `mtime` (of a folder the sum over its files) tells whether it was touched."""
 
     digest: str
     size: int
@@ -237,6 +238,13 @@ class Store:
                     tokens.append(about["token"])
                     shutil.rmtree(folder, ignore_errors=True)
         return tokens
+
+
+def why_no_run_id(run: str) -> str | None:
+    """Why a text cannot name a run: the name is a folder's too."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+:=@-]{0,199}", run):
+        return None
+    return f"'{run}' cannot name a run: letters, digits and _ . + : = @ - only, and no dot or sign first"
 
 
 def safe_id(node: str) -> str:
