@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..compiler.diagnostics import Diagnostics, Severity
+from ..compiler.syntax import tree
 from . import specs
 from .compiling import profile_option, set_option
 from .terminal import paint_for
@@ -127,8 +128,20 @@ def _analyse_into(checked: _Checked, given: specs.Text, profile: str | None, set
     analysis = analyse(given.path, text=given.text, profile=profile, settings=settings)
     checked.files.add(given.path.resolve())
     checked.files |= {Path(file.source.path).resolve() for file in analysis.files}
+    alone = _is_shared(analysis.files[0])
     for diagnostic in analysis.diagnostics:
-        checked.diagnostics.add(diagnostic)
+        if not (alone and diagnostic.rule.slug == "no-pipeline"):
+            checked.diagnostics.add(diagnostic)
+
+
+_SHARED = ("param", "source", "guard", "profile")
+
+
+def _is_shared(file: tree.File) -> bool:
+    """Whether a file has only what other files import: on its own it needs no pipeline."""
+    found = [item.keyword.text for item in file.items if isinstance(item, tree.Declaration)]
+    params = any(isinstance(item, tree.ParamDecl) for item in file.items)
+    return (bool(found) or params) and not file.broken and all(keyword in _SHARED for keyword in found)
 
 
 def _report(checked: _Checked, format_: str, *, to_stderr: bool) -> None:

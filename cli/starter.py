@@ -34,7 +34,7 @@ r2 = 1 - sum(e * e for e in errors) / sum((y - middle) ** 2 for _, y in judge)
 with open(args.model, "w") as file:
     json.dump({"start": start, "slope": slope}, file)
 with open(args.metrics, "w") as file:
-    json.dump({"r2": r2, "mae": sum(map(abs, errors)) / len(errors), "rows": len(points)}, file)
+    json.dump({"r2": r2, "mae": sum(map(abs, errors)) / len(errors), "samples": len(points)}, file)
 print(f"price = {start:.0f} + {slope:.0f} * area, r2 {r2:.3f} on {len(judge)} rows that it had not seen")
 '''
 
@@ -64,8 +64,8 @@ stage train {{
 
 ## Nothing goes out that is worse than this.
 guard good_enough on train.metrics {{
-  r2   >= 0.8
-  rows >= 20
+  r2      >= 0.8
+  samples >= 20
 }}
 
 deploy production {{
@@ -96,7 +96,7 @@ with open(args.data, newline="", encoding="utf-8-sig", errors="replace") as file
         empty += sum(value in (None, "") for value in row.values())
 
 with open(args.metrics, "w") as file:
-    json.dump({"rows": rows, "columns": columns, "empty_share": empty / cells if cells else 0.0}, file)
+    json.dump({"row_count": rows, "column_count": columns, "empty_share": empty / cells if cells else 0.0}, file)
 print(f"{rows} rows, {columns} columns, {empty} empty cells")
 '''
 
@@ -118,7 +118,7 @@ stage summarize {{
 }}
 
 guard not_empty on summarize.metrics {{
-  rows        >= 1
+  row_count   >= 1
   empty_share <= 0.5 else warn
 }}
 
