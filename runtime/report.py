@@ -47,14 +47,21 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
 
 
 def _why(context: Context, node: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Engines that order their tasks themselves never start those that a blocked guard stopped."""
+    """Engines that order their tasks themselves never start those that a blocked guard stopped.
+
+    An engine runs all nodes, so one that nothing kept from running and that left no record was killed, or was refused
+    before it began. A run that was started here may leave nodes out.
+    """
     stopped = stopped_before(context, node)
+    if stopped is None and context.engine:
+        return {"state": "failed", "reason": _LOST, "seconds": 0.0}
     if stopped is None or nodes[stopped["because"]]["reason"] == _NO_PART:
         return skipped(_NO_PART)
     return stopped
 
 
 _NO_PART = "not part of this run"
+_LOST = "its task ended without a record; the engine's log of the task says why"
 
 
 def _state(nodes: dict[str, dict[str, Any]]) -> str:

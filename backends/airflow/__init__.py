@@ -116,8 +116,9 @@ def _default_args(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _made_from(plan: Plan) -> str:
-    profile = f", profile {plan.profile}" if plan.profile else ""
-    return f"Made by mlopsc from {one_line(plan.spec)}{profile}; the spec's sha256 is {plan.digest[:12]}."
+    profile = f", profile {one_line(plan.profile)}" if plan.profile else ""
+    digest = plan.digest.removeprefix("sha256:")[:12]
+    return f"Made by mlopsc from {one_line(plan.spec)}{profile}; the spec's sha256 is {digest}."
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -28,7 +28,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.WHEN: emulated("the runtime decides when the task starts; the task is then marked skipped"),
     F.FOREACH: NATIVE,
     F.PARAMS: NATIVE,
-    F.LOCAL_SOURCE: NATIVE,
+    F.LOCAL_SOURCE: emulated("read from the project's folder on the workers; the files are not copied with the DAG"),
     F.HTTP_SOURCE: unsupported("fetch it in a stage"),
     F.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
     F.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),

@@ -321,6 +321,21 @@ def test_a_timeout_ends_the_program_and_is_recorded(airflow):
     assert run.record("tell")["state"] == "failed"
 
 
+def test_a_task_that_leaves_no_record_fails_the_run(airflow):
+    """The source's file is missing: the runtime refuses to begin, and a green run would be a lie."""
+    plan = p.plan(
+        p.source("flights", "flights.csv"),
+        p.stage("prepare", "python copy.py {inputs.flights} {outputs.x}", ["flights"], [p.output("x", "x")]),
+        name="lost",
+        project=(COPY,),
+    )
+    run = airflow.run(plan)
+    assert run.tasks == {"flights": "failed", "prepare": "upstream_failed", "report": "failed"}
+    assert run.record("run")["state"] == "failed"
+    assert "without a record" in run.record("flights")["reason"]
+    assert run.record("prepare")["reason"] == "flights failed"
+
+
 PARAMS = (
     p.param("month", "int", 1, low=1, high=12),
     p.param("rate", "float", 0.5),
