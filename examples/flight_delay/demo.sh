@@ -27,7 +27,7 @@ nodes = run["nodes"]
 deployed = nodes["production"]
 
 print("\nmetrics")
-for name, value in nodes["train"]["metrics"]["metrics"].items():
+for name, value in nodes["evaluate"]["metrics"]["metrics"].items():
     print(f"  {name:<15} {value:,.4f}" if isinstance(value, float) and value < 1 else f"  {name:<15} {value:,.0f}")
 print("\nwhere things are")
 print(f"  report  {store / 'runs' / run['run'] / 'report.html'}")

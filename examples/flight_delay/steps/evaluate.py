@@ -1,36 +1,56 @@
-"""Draws up, from the answers for the holdout, how good they were at each airport of departure."""
+"""Asks the model about the months that it has not seen, and says how good the answers are, in all and by airport."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
-import duckdb
-
-BY_ORIGIN = """
-    SELECT
-        origin,
-        count(*) AS flights,
-        round(avg(late), 4) AS late,
-        round(avg(CAST(late = predicted AS INTEGER)), 4) AS accuracy,
-        round(1 - avg(late), 4) AS always_on_time,
-        round(count(*) FILTER (late = 1 AND predicted = 1) / count(*) FILTER (predicted = 1), 4) AS precision,
-        round(count(*) FILTER (late = 1 AND predicted = 1) / count(*) FILTER (late = 1), 4) AS recall
-    FROM answers
-    GROUP BY origin
-    ORDER BY origin
-"""
+import joblib
+import pandas as pd
+from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_score, roc_auc_score
+from tables import features_of, read, write
+from threadpoolctl import threadpool_limits
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--predictions", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    for name in ("--model", "--features", "--metrics", "--predictions", "--by-origin"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--holdout-from", type=int, required=True, metavar="MONTH")
     arguments = parser.parse_args()
-    with duckdb.connect() as connection:
-        connection.read_parquet(str(arguments.predictions)).create_view("answers")
-        connection.sql(BY_ORIGIN).write_csv(str(arguments.out), header=True)
-    print(arguments.out.read_text(), end="")
+
+    table = read(arguments.features)
+    answers = ask(arguments.model, table[table["month"] >= arguments.holdout_from])
+    by_origin = pd.DataFrame(
+        {"origin": origin, "flights": len(those), **scores(those)} for origin, those in answers.groupby("origin")
+    )
+    metrics = {**scores(answers), "log_loss": log_loss(answers["late"], answers["p_late"]), "judged_on": len(answers)}
+
+    write(answers, arguments.predictions)
+    write(by_origin.round(4), arguments.by_origin)
+    arguments.metrics.write_text(json.dumps({k: float(v) for k, v in metrics.items()}, indent=2) + "\n")
+    print(by_origin.round(4).to_string(index=False))
+
+
+def ask(model: Path, flights: pd.DataFrame) -> pd.DataFrame:
+    """What the model says of each flight, beside what happened."""
+    classifier = joblib.load(model)
+    with threadpool_limits(limits=1):
+        p_late = classifier.predict_proba(features_of(flights))[:, 1]
+    known = flights[["flight_id", "month", "origin", "late"]].astype({"origin": "str"})
+    return known.assign(predicted=(p_late > 0.5).astype("int64"), p_late=p_late)
+
+
+def scores(answers: pd.DataFrame) -> dict[str, float]:
+    late, predicted = answers["late"], answers["predicted"]
+    return {
+        "accuracy": accuracy_score(late, predicted),
+        "always_on_time": 1 - late.mean(),  # the accuracy of a model that never says late
+        "auc": roc_auc_score(late, answers["p_late"]),
+        "precision": precision_score(late, predicted, zero_division=0),
+        "recall": recall_score(late, predicted),
+    }
 
 
 if __name__ == "__main__":
