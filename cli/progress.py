@@ -179,7 +179,9 @@ class LiveProgress:
                         self._above(f"{row.name} | {line}")
 
     def _above(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True, style="dim")
+        from rich.text import Text
+
+        self._console.print(Text(line, "dim"), soft_wrap=True)
 
     def render(self) -> Group:
         from rich.console import Group
