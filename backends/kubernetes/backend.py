@@ -17,7 +17,7 @@ from ..base import OutputFile, Support
 from . import manifests as m
 from .capabilities import CAPABILITIES
 from .names import config_keys, legal_all
-from .pods import Bundle, driver_job, node_job, runnable
+from .pods import Bundle, node_job, runnable
 from .settings import Object, Settings, read_settings
 
 CONFIG_MAP_LIMIT = 1 << 20  # bytes of all values together; the API server refuses more
@@ -105,13 +105,10 @@ class _Build:
     @cached_property
     def bundle(self) -> Bundle:
         base = self.settings.base
-        code = _digest(*(x for path, text in self.code.items() for x in (path, text)))
         return Bundle(
-            runtime=f"{base}-runtime-{_digest(self.runtime)}",
-            plan=f"{base}-plan-{_digest(self.plan_text)}",
-            # The Jobs follow from these; a digest of themselves could not stand in them.
-            jobs=f"{base}-jobs-{_digest(self.plan_text, self.runtime, code, repr(self.settings))}",
-            code=f"{base}-code-{code}" if self.code else None,
+            runtime=f"{base}-runtime-{_digest({'mlops.pyz': self.runtime})}",
+            plan=f"{base}-plan-{_digest({'plan.json': self.plan_text})}",
+            code=f"{base}-code-{_digest(self.code)}" if self.code else None,
             keys=config_keys(self.code),
         )
 
@@ -128,13 +125,25 @@ class _Build:
         }
 
     @cached_property
+    def job_maps(self) -> dict[str, dict[str, str]]:
+        """The Jobs in as many ConfigMaps as it takes, by name."""
+        parts: list[dict[str, str]] = [{}]
+        size = 0
+        for name, text in self.jobs.items():
+            size += len(text.encode())
+            if parts[-1] and size > CONFIG_MAP_LIMIT:
+                parts.append({})
+                size = len(text.encode())
+            parts[-1][name] = text
+        return {f"{self.settings.base}-jobs-{_digest(part)}": part for part in parts}
+
+    @cached_property
     def sizes(self) -> list[tuple[int, str, str]]:
         """Bytes of each ConfigMap, what is in it, and what to do when they are too many."""
         in_image = 'put it into the images: code = "image", workdir = "/app"'
         return [
             (_size(self.code), "the project's files", in_image),
             (len(self.plan_text.encode()), "the plan's nodes", "split the pipeline"),
-            (_size(self.jobs), "the Jobs' templates", "split the pipeline"),
         ]
 
     def objects(self) -> Iterator[tuple[str, Object]]:
@@ -151,10 +160,10 @@ class _Build:
         if bundle.code:
             texts = {bundle.keys[path]: text for path, text in self.code.items()}
             yield "code.yaml", m.config_map(plan, settings, bundle.code, texts, {})
-        yield "jobs.yaml", m.config_map(plan, settings, bundle.jobs, self.jobs, {})
-        job = driver_job(plan, settings, bundle)
-        yield "run.yaml", m.manual_cron_job(plan, settings, job)
-        for cron_job in m.schedules(plan, settings, job):
+        for i, (name, texts) in enumerate(self.job_maps.items()):
+            yield ("jobs.yaml" if i == 0 else f"jobs-{i + 1}.yaml"), m.config_map(plan, settings, name, texts, {})
+        yield "run.yaml", m.manual_cron_job(plan, settings, bundle, list(self.job_maps))
+        for cron_job in m.schedules(plan, settings, bundle, list(self.job_maps)):
             yield f"schedule-{cron_job['metadata']['name'].removeprefix(settings.base + '-')}.yaml", cron_job
 
     def readme(self, paths: list[str]) -> str:
@@ -192,7 +201,7 @@ _ABOUT = {
 
 
 def _about(path: str) -> str:
-    return _ABOUT.get(path, "starts a run on schedule")
+    return _ABOUT.get(path) or ("more of them" if path.startswith("jobs-") else "starts a run on schedule")
 
 
 def _secret_names(plan: Plan) -> list[str]:
@@ -200,11 +209,11 @@ def _secret_names(plan: Plan) -> list[str]:
     return sorted(found | {s.connection.name for s in plan.of(Source) if isinstance(s.connection, Secret)})
 
 
-def _digest(*parts: str | bytes) -> str:
+def _digest(content: Mapping[str, str | bytes]) -> str:
     found = sha256()
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        found.update(len(data).to_bytes(8, "big") + data)
+    for name, value in content.items():
+        for part in (name.encode(), value.encode() if isinstance(value, str) else value):
+            found.update(len(part).to_bytes(8, "big") + part)
     return found.hexdigest()[:10]
 
 

@@ -12,8 +12,8 @@ _TRIGGER = unsupported("use a schedule, or start a run by hand: kubectl create j
 CAPABILITIES: Mapping[Feature, Support] = {
     Feature.COMMAND: NATIVE,
     Feature.PYTHON_FUNCTION: NATIVE,
-    Feature.NOTEBOOK: unsupported("run it as a command, for example with papermill"),
-    Feature.SQL: unsupported("run the file from a Python function that imports duckdb"),
+    Feature.NOTEBOOK: NATIVE,
+    Feature.SQL: NATIVE,
     Feature.RETRIES: emulated("a Job's backoffLimit; Kubernetes chooses the pauses: 10 s, 20 s, 40 s, up to 6 min"),
     Feature.TIMEOUT: NATIVE,
     Feature.RESOURCES: NATIVE,
@@ -26,19 +26,19 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.FOREACH: NATIVE,
     Feature.PARAMS: emulated("MLOPS_PARAMS of the run's Job, a JSON object; checked before anything runs"),
     Feature.LOCAL_SOURCE: emulated("read from the volume claim that the option `data` names"),
-    Feature.HTTP_SOURCE: unsupported("fetch it in a stage"),
+    Feature.HTTP_SOURCE: NATIVE,
     Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
     Feature.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),
     Feature.SCHEMA: NATIVE,
-    Feature.PINNED_SOURCE: unsupported("use `version = content`"),
+    Feature.PINNED_SOURCE: NATIVE,
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,
-    Feature.FILE_GUARD: NATIVE,
+    Feature.FILE_GUARD: unsupported("compute the number in a stage and guard its metrics file"),
     Feature.CHAMPION: NATIVE,
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),
     Feature.SLICES: unsupported("write the slices' numbers into a metrics file and guard that"),
-    Feature.SHARE: unsupported("write the share into a metrics file and guard that"),
+    Feature.SHARE: NATIVE,
     Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),
     Feature.PREDICTIONS: unsupported("compute the number in a stage and guard the metrics file"),
     Feature.REFERENCES: unsupported("count the missing keys in a stage and guard the metrics file"),
@@ -58,8 +58,8 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.ON_MONITOR: _TRIGGER,
     Feature.ON_AGE: _TRIGGER,
     Feature.ON_FINISHED: _TRIGGER,
-    Feature.TRIGGER_BOUNDS: unsupported(
-        "leave them out: a scheduled run does not start while the one before is under way"
+    Feature.TRIGGER_BOUNDS: emulated(
+        "the driver of a scheduled run keeps to cooldown and limit, by the runs in the store"
     ),
     Feature.NOTIFY: unsupported("watch the Jobs with what watches the cluster"),
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...compiler.plan.nodes import Event, Plan, Trigger
 from .names import legal_all
-from .pods import labels
+from .pods import Bundle, driver_job, labels
 from .settings import Object, Settings
 
 # A CronJob needs a schedule even if it never follows it.
@@ -91,7 +91,7 @@ def store_claim(plan: Plan, settings: Settings) -> Object:
     }
 
 
-def manual_cron_job(plan: Plan, settings: Settings, job: Object) -> Object:
+def manual_cron_job(plan: Plan, settings: Settings, bundle: Bundle, jobs: Sequence[str]) -> Object:
     """A CronJob that never starts by itself: the template of runs that people start."""
     notes = {"kubernetes.io/description": f"kubectl create job --from=cronjob/{settings.base} NAME starts a run"}
     return {
@@ -102,12 +102,12 @@ def manual_cron_job(plan: Plan, settings: Settings, job: Object) -> Object:
             "schedule": NEVER_USED_SCHEDULE,
             "suspend": True,
             "concurrencyPolicy": "Forbid",
-            "jobTemplate": job,
+            "jobTemplate": driver_job(plan, settings, bundle, jobs),
         },
     }
 
 
-def schedules(plan: Plan, settings: Settings, job: Object) -> Iterator[Object]:
+def schedules(plan: Plan, settings: Settings, bundle: Bundle, jobs: Sequence[str]) -> Iterator[Object]:
     """A CronJob for each schedule of each trigger."""
     found: list[tuple[str, Trigger, Event]] = []
     for trigger in plan.of(Trigger):
@@ -131,7 +131,7 @@ def schedules(plan: Plan, settings: Settings, job: Object) -> Iterator[Object]:
                 "startingDeadlineSeconds": 3600,
                 "successfulJobsHistoryLimit": 3,
                 "failedJobsHistoryLimit": 3,
-                "jobTemplate": job,
+                "jobTemplate": driver_job(plan, settings, bundle, jobs, trigger.id),
             },
         }
 

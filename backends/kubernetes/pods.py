@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from ...compiler.plan.nodes import Deploy, Guard, Plan, Secret, Source, Stage
@@ -80,11 +82,11 @@ def node_job(plan: Plan, settings: Settings, node: Runnable, name: str, bundle: 
         ],
         "env": [*_ENVIRONMENT, *(_secret(settings, s) for s in _secrets(plan, node))],
         "resources": _resources(settings, node),
-        **_container_rest(settings, bundle, jobs=False),
+        **_container_rest(settings, bundle, jobs=()),
     }
     spec["template"] = {
         "metadata": {"labels": marks, "annotations": {"mlopsc/node-id": node.id}},
-        "spec": _pod(settings, bundle, container, driver=False),
+        "spec": _pod(settings, bundle, container, jobs=()),
     }
     return {
         "apiVersion": "batch/v1",
@@ -94,15 +96,21 @@ def node_job(plan: Plan, settings: Settings, node: Runnable, name: str, bundle: 
     }
 
 
-def driver_job(plan: Plan, settings: Settings, bundle: Bundle) -> Object:
-    """The Job of a run, as a CronJob's `jobTemplate`: it creates the others, waits for them and sums up."""
+def driver_job(
+    plan: Plan, settings: Settings, bundle: Bundle, jobs: Sequence[str], trigger: str | None = None
+) -> Object:
+    """The Job of a run, as a CronJob's `jobTemplate`: it creates the others, waits for them and sums up.
+
+    `jobs` are the ConfigMaps of the other Jobs' templates.
+    """
+    bounds = ["--trigger", escape(trigger)] if trigger else []
     marks = labels(plan, settings, "driver")
     container = {
         "name": "driver",
         "image": settings.image,
         **_pull(settings),
         "command": ["python3", f"{RUNTIME}/mlops.pyz", "kube-driver"],
-        "args": ["--plan", f"{RUNTIME}/plan.json", "--jobs", JOBS, *_trees(settings, bundle)],
+        "args": ["--plan", f"{RUNTIME}/plan.json", "--jobs", JOBS, *bounds, *_trees(settings, bundle)],
         "env": [
             _field("MLOPS_JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']"),
             _field("MLOPS_JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
@@ -113,7 +121,7 @@ def driver_job(plan: Plan, settings: Settings, bundle: Bundle) -> Object:
             "requests": {"cpu": "50m", "memory": "64Mi"},
             "limits": {"cpu": "500m", "memory": "256Mi"},
         },
-        **_container_rest(settings, bundle, jobs=True),
+        **_container_rest(settings, bundle, jobs=jobs),
     }
     return {
         "metadata": {"labels": marks},
@@ -123,17 +131,20 @@ def driver_job(plan: Plan, settings: Settings, bundle: Bundle) -> Object:
             "ttlSecondsAfterFinished": settings.keep,
             "template": {
                 "metadata": {"labels": marks},
-                "spec": _pod(settings, bundle, container, driver=True),
+                "spec": _pod(settings, bundle, container, jobs=jobs),
             },
         },
     }
 
 
+@dataclass(frozen=True)
 class Bundle:
-    """The ConfigMaps of one build and the file paths behind their keys."""
+    """The ConfigMaps that every pod of a build mounts. `keys` is the key of each file's path in `code`."""
 
-    def __init__(self, runtime: str, plan: str, jobs: str, code: str | None, keys: dict[str, str]) -> None:
-        self.runtime, self.plan, self.jobs, self.code, self.keys = runtime, plan, jobs, code, keys
+    runtime: str
+    plan: str
+    code: str | None
+    keys: Mapping[str, str]
 
 
 def escape(text: str) -> str:
@@ -206,7 +217,7 @@ def _secret(settings: Settings, name: str) -> Object:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": settings.secret, "key": name}}}
 
 
-def _container_rest(settings: Settings, bundle: Bundle, *, jobs: bool) -> Object:
+def _container_rest(settings: Settings, bundle: Bundle, *, jobs: Sequence[str]) -> Object:
     mounts: list[Object] = [
         {"name": "runtime", "mountPath": RUNTIME, "readOnly": True},
         {"name": "store", "mountPath": STORE},
@@ -230,11 +241,11 @@ def _container_rest(settings: Settings, bundle: Bundle, *, jobs: bool) -> Object
     }
 
 
-def _pod(settings: Settings, bundle: Bundle, container: Object, *, driver: bool) -> Object:
+def _pod(settings: Settings, bundle: Bundle, container: Object, *, jobs: Sequence[str]) -> Object:
     pod: Object = {
         "restartPolicy": "Never",
         "serviceAccountName": settings.service_account,
-        "automountServiceAccountToken": driver,  # only the driver talks to the API
+        "automountServiceAccountToken": bool(jobs),  # only the driver talks to the API
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
@@ -254,7 +265,7 @@ def _pod(settings: Settings, bundle: Bundle, container: Object, *, driver: bool)
     if settings.access_mode == "ReadWriteOnce":
         pod["affinity"] = _one_machine(settings)
     pod["containers"] = [container]
-    pod["volumes"] = _volumes(settings, bundle, jobs=driver)
+    pod["volumes"] = _volumes(settings, bundle, jobs=jobs)
     return pod
 
 
@@ -267,7 +278,7 @@ def _one_machine(settings: Settings) -> Object:
     return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
-def _volumes(settings: Settings, bundle: Bundle, *, jobs: bool) -> list[Object]:
+def _volumes(settings: Settings, bundle: Bundle, *, jobs: Sequence[str]) -> list[Object]:
     volumes: list[Object] = [
         {
             "name": "runtime",
@@ -284,5 +295,6 @@ def _volumes(settings: Settings, bundle: Bundle, *, jobs: bool) -> list[Object]:
         claim = {"claimName": settings.data, "readOnly": True}
         volumes.append({"name": "data", "persistentVolumeClaim": claim})
     if jobs:
-        volumes.append({"name": "jobs", "configMap": {"name": bundle.jobs}})
+        sources = [{"configMap": {"name": name}} for name in jobs]
+        volumes.append({"name": "jobs", "projected": {"sources": sources}})
     return volumes

@@ -194,7 +194,10 @@ class Cluster:
             code = int(waiting.stdout.read())
             self.logs[name] = self._podman_logs(pod)
             status = {"name": pod["spec"]["containers"][0]["name"]}
-            status["state"] = {"terminated": {"exitCode": code, "reason": "Completed" if code == 0 else "Error"}}
+            ended = {"exitCode": code, "reason": "Completed" if code == 0 else "Error"}
+            if code:  # terminationMessagePolicy: FallbackToLogsOnError
+                ended["message"] = self.logs[name][-2048:]
+            status["state"] = {"terminated": ended}
             pod["status"]["containerStatuses"] = [status]
             pod["status"]["phase"] = "Succeeded" if code == 0 else "Failed"
             return code

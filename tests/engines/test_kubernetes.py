@@ -351,3 +351,21 @@ def test_a_model_is_deployed_from_its_pod(cluster):
     deploy(cluster, plan)
     assert cluster.wait(start(cluster, plan))["type"] == "Complete", cluster.logs_of("run-1")
     assert list((cluster.claim("demo-store") / "registry").iterdir())
+
+
+def test_a_scheduled_run_keeps_to_its_triggers_cooldown(cluster):
+    weekly = n.Trigger("weekly", "", (n.Event("schedule", cron="0 5 * * 1"),), 3600.0, *(None, None, None), p.HERE)
+    plan = small(number(), weekly)
+    deploy(cluster, plan)
+    for job in ("first", "second"):
+        cluster.create_job_from("demo-weekly", job)
+        assert cluster.wait(job)["type"] == "Complete", cluster.logs_of(job)
+    assert len(list(cluster.claim("demo-store").glob("runs/*"))) == 1
+    assert "starts no run: its last run was" in cluster.logs_of("second")[0]
+
+
+def test_what_a_pod_lacks_is_said_in_its_nodes_record(cluster):
+    plan = p.plan(p.stage("s", p.script("no-such-program")))
+    deploy(cluster, plan)
+    cluster.wait(start(cluster, plan))
+    assert "the program 'no-such-program' is not installed" in records(cluster, plan)["s"]["reason"]

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mlopsc.backends.kubernetes import Kubernetes
 from mlopsc.backends.kubernetes.names import config_keys, legal, legal_all
 from mlopsc.compiler.features import Feature
 from mlopsc.compiler.plan import nodes as n
+from mlopsc.runtime.kubernetes import lay_out
 
 _spec = importlib.util.spec_from_file_location("plans", Path(__file__).parent.parent / "runtime" / "plans.py")
 p = importlib.util.module_from_spec(_spec)
@@ -303,6 +305,42 @@ def test_what_cannot_work_is_said_before_anything_is_written():
     assert not list(k.problems(p.plan(p.stage("s", "true"), project=big), {"code": "image", "workdir": "/app"}))
     [message] = k.problems(p.plan(p.stage("s", "true"), requirements="requirements.txt"), {})
     assert "name an image" in message
+
+
+def test_a_thousand_stages_are_carried_by_as_many_config_maps_as_it_takes():
+    plan = p.plan(*(p.stage(f"s{i}", "true") for i in range(1000)))
+    maps = [o for o in objects(plan, {}) if o["kind"] == "ConfigMap" and "-jobs-" in o["metadata"]["name"]]
+    assert sum(len(o["data"]) for o in maps) == 1000
+    assert all(sum(map(len, o["data"].values())) <= 1 << 20 for o in maps)
+    [run] = [o for o in objects(plan, {}) if o["kind"] == "CronJob"]
+    [volume] = [v for v in next(pods([run]))["volumes"] if v["name"] == "jobs"]
+    assert [s["configMap"]["name"] for s in volume["projected"]["sources"]] == [o["metadata"]["name"] for o in maps]
+
+
+def test_code_is_copied_and_what_is_large_is_linked(tmp_path):
+    for path in (
+        "code/steps/a.py",
+        "code/..data/x",
+        "data/data/jan.csv",
+        "data/lost+found/x",
+        "app/data/feb.csv",
+        "app/b",
+    ):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(path)
+    trees = {"copy": [str(tmp_path / "code")], "link": [str(tmp_path / "data"), str(tmp_path / "app")]}
+    root = tmp_path / "project"
+    lay_out(root, Namespace(**trees))
+    lay_out(root, Namespace(**trees))  # a container that starts again finds it done
+    found = {str(f.relative_to(root)): f.read_text() for f in root.rglob("*") if f.is_file()}
+    assert found == {
+        "steps/a.py": "code/steps/a.py",
+        "data/jan.csv": "data/data/jan.csv",
+        "data/feb.csv": "app/data/feb.csv",
+        "b": "app/b",
+    }
+    assert not (root / "steps" / "a.py").is_symlink()
 
 
 def test_every_feature_has_an_answer():
