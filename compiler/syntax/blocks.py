@@ -27,6 +27,7 @@ _PIECE = re.compile(
     r'(?P<text>"(?:\\.|[^"\\\n])*"?)|(?P<comment>#[^\n]*)|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<line>\n)'
 )
 _HEAD = re.compile(rf"(?:{'|'.join(KEYWORDS)})\b[ \t]*(?![=:.(])")
+_LONE_BRACE = re.compile(r"\s*\{")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -88,7 +89,8 @@ class _Scan:
             return
         if kind == "line":
             at_head = self.by_heads and _HEAD.match(self.source.text, piece.end())
-            if not self.stack or at_head:
+            # A brace on a line of its own belongs to the header before it: that is one mistake, told there.
+            if at_head or not (self.stack or _LONE_BRACE.match(self.source.text, piece.end())):
                 self._end(start)
             return
         if self.start is None:
@@ -113,12 +115,13 @@ class _Scan:
         if wanted == mark:
             self.stack.pop()
             return
-        self._report(
-            rules.UNCLOSED,
-            piece.start(),
-            f"'{mark}' where '{wanted}' is wanted",
-            f"close '{self.source.text[opened]}' first",
-        )
+        text = self.source.text
+        left = text[opened]
+        if "\n" in text[opened : piece.start()]:
+            self._report(rules.UNCLOSED, opened, f"'{left}' is never closed", f"write '{wanted}' where it ends")
+        else:
+            message = f"'{mark}' stands where '{wanted}' is wanted"
+            self._report(rules.UNCLOSED, piece.start(), message, f"close '{left}' with '{wanted}' first")
         # The rest of the item cannot be matched: forget what was open if the mark closes something further out.
         while self.stack and _CLOSERS[self.source.text[self.stack[-1]]] != mark:
             self.stack.pop()

@@ -1,16 +1,24 @@
-"""Puts what the parser expected into the language's words. No token's name ever reaches a user."""
+"""Puts what the parser expected into the language's words. No token's name ever reaches a user.
+
+A mistake that people make (a unit, a quote, a missing `=`) has a sentence of its own, in `mistakes.py`; for the rest
+the message says what stands there and what is wanted.
+"""
 
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any, cast
 
-from lark import UnexpectedCharacters, UnexpectedToken
+from lark import Token, UnexpectedCharacters, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from ..diagnostics import Diagnostics, did_you_mean, nearest
 from ..source import Span
 from . import rules
 from .blocks import KEYWORDS
 from .literals import DURATIONS, SIZES
+from .mistakes import Situation, character_hint, find_mistake
 
 _WORDS = {
     "NAME": "a name",
@@ -28,12 +36,17 @@ _WORDS = {
     "EQUAL": "'='",
     "COLON": "':'",
     "COMMA": "','",
+    "LESS": "'<'",
+    "GREATER": "'>'",
     "ACTION": "'block', 'warn' or 'quarantine'",
     "QUESTION": "'?'",
     "DOT": "'.'",
     "CHECKS": "'checks'",
+    "OF_ROWS": "'of rows'",
 }
-_VALUE_STARTS = frozenset({"NUMBER", "PERCENT", "DURATION", "SIZE", "STRING", "TRUTH", "LBRACKET", "MINUS", "LPAR"})
+_VALUE_STARTS = frozenset(
+    {"NUMBER", "PERCENT", "DURATION", "SIZE", "STRING", "TRUTH", "LBRACKET", "MINUS", "LPAR", "NAME", "LBRACE", "NOT"}
+)
 _OPERATORS = frozenset(
     {"LESS", "GREATER", "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "DOTS", "AND", "OR", "NOT", "IN", "BETWEEN"}
     | {"MATCHES", "REFERENCES", "EVERY", "BY"}
@@ -50,13 +63,20 @@ _UNIT_NAMES = {
     **dict.fromkeys(("G", "g", "gb", "Gi", "GIB"), "GiB"),
     **dict.fromkeys(("T", "tb", "Ti"), "TiB"),
 }
+# Words that belong inside a declaration, and not at the beginning of a line outside.
+_STATEMENTS = frozenset(
+    {"run", "inputs", "outputs", "params", "schema", "resources", "timeout", "retries", "given", "expect", "expected"}
+    | {"on", "when", "foreach", "else", "owner", "uri"}
+)
+_SHOWN = 40
 
 
 def explain_token(error: UnexpectedToken, item: Span, diagnostics: Diagnostics) -> None:
     """Reports a token that stands where the grammar does not want it."""
     token = error.token
-    expected = set(error.accepts or error.expected)
-    _report(token.type, str(token), token.start_pos or 0, token.end_pos, expected, item, diagnostics)
+    start = token.start_pos or 0
+    end = token.end_pos if token.end_pos is not None else start + len(token)
+    _report(token.type, str(token), start, end, _accepted(error), item, diagnostics)
 
 
 def explain_character(error: UnexpectedCharacters, item: Span, diagnostics: Diagnostics) -> None:
@@ -64,34 +84,57 @@ def explain_character(error: UnexpectedCharacters, item: Span, diagnostics: Diag
     at = error.pos_in_stream or 0
     word = re.match(r"\w+|\W", item.text[at:])
     text = word.group() if word else item.text[at : at + 1]
-    _report("", text, at, at + len(text), set(error.allowed or ()), item, diagnostics)
+    _report("", text, at, at + len(text), _accepted(error), item, diagnostics)
+
+
+def _accepted(error: UnexpectedToken | UnexpectedCharacters) -> frozenset[str]:
+    """The terminals with which the parse could have gone on."""
+    # lark only asks the lexer how to make a token.
+    lexer = cast(Any, SimpleNamespace(_Token=Token))
+    state = cast(Any, InteractiveParser(cast(Any, None), cast(Any, error.state), lexer))
+    return frozenset(state.accepts())
 
 
 def _report(
-    kind: str, text: str, start: int, end: int | None, expected: set[str], item: Span, diagnostics: Diagnostics
+    kind: str, text: str, start: int, end: int, expected: frozenset[str], item: Span, diagnostics: Diagnostics
 ) -> None:
     whole = item.text
     if kind == "$END":
         start, end, found = len(whole) - 1, len(whole), "the declaration ends"
-    elif kind in ("SEP", "NEWLINE") and text == "\n":
+    elif text == "\n":
         found = "the line ends"
         # The mistake is what stands before the line's end: point at its last character.
-        start = len(whole[:start].rstrip()) - 1
+        start = len(_code(whole[:start])) - 1
         end = start + 1
     else:
-        end = end if end is not None else start + len(text)
-        found = f"'{text}' stands" if len(text) <= 40 else "a long text stands"
-    span = Span(item.source, item.start + start, item.start + max(end, start + 1))
-    if _unit(whole, start, item, diagnostics) or _keyword(whole, start, text, item, diagnostics):
+        found = f"'{_printable(text)}' stands" if len(text) <= _SHOWN else "a long text stands"
+    if _unit(whole, start, item, diagnostics) or _keyword(whole, start, item, diagnostics):
         return
+    situation = Situation("" if kind == "$END" else text, whole, start, end, expected)
+    mistake = find_mistake(situation)
+    if mistake is not None:
+        start, end = mistake.at or (start, end)
+        span = Span(item.source, item.start + start, item.start + end)
+        message = mistake.message or f"{found} {_where(expected)}"
+        diagnostics.report(rules.UNEXPECTED, span, message, hint=mistake.hint)
+        return
+    span = Span(item.source, item.start + start, item.start + end)
     if kind == "" and not (text.isalnum() or text in "{}[](),.:=<>+-*/?_%\"'"):
-        diagnostics.report(
-            rules.BAD_CHARACTER, span, f"the character '{text}' has no place here", hint=_character_hint(text)
-        )
+        message = f"the character '{_printable(text)}' has no place here"
+        diagnostics.report(rules.BAD_CHARACTER, span, message, hint=character_hint(text))
         return
-    wanted = _wanted(expected)
-    message = f"{found} where {wanted} is wanted" if wanted else f"{found} where it has no place"
-    diagnostics.report(rules.UNEXPECTED, span, message, hint=_hint(text, whole, start, expected))
+    diagnostics.report(rules.UNEXPECTED, span, f"{found} {_where(expected)}")
+
+
+def _code(text: str) -> str:
+    """A text without the comment and the space at its end."""
+    last = text.rfind("\n") + 1
+    line = re.match(r'(?:"(?:\\.|[^"\\\n])*"|[^"#])*', text[last:])
+    return (text[:last] + (line.group() if line else "")).rstrip()
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in text)
 
 
 def _unit(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
@@ -100,7 +143,7 @@ def _unit(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
     while begin > 0 and (whole[begin - 1].isalnum() or whole[begin - 1] in "._"):
         begin -= 1
     match = _NUMBER_WITH_LETTERS.match(whole, begin)
-    if match is None or match.group(1) in DURATIONS or match.group(1) in SIZES:
+    if match is None or match.end() <= start or match.group(1) in DURATIONS or match.group(1) in SIZES:
         return False
     unit, amount = match.group(1), match.group()[: -len(match.group(1))]
     span = Span(item.source, item.start + match.start(), item.start + match.end())
@@ -110,74 +153,47 @@ def _unit(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
     return True
 
 
-def _keyword(whole: str, start: int, text: str, item: Span, diagnostics: Diagnostics) -> bool:
+def _keyword(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
     """Reports an item whose first word is no declaration."""
     if start != 0:
         return False
     word = re.match(r"\w+", whole)
     if word is None or word.group() in KEYWORDS:
         return False
+    text = word.group()
     span = Span(item.source, item.start, item.start + word.end())
-    hint = did_you_mean(word.group(), KEYWORDS) or "a declaration begins with one of: " + ", ".join(KEYWORDS)
-    diagnostics.report(rules.UNKNOWN_DECLARATION, span, f"no declaration '{word.group()}'", hint=hint)
+    if text in _STATEMENTS or re.match(r"\w+[ \t]*[=:]", whole):
+        hint = f"'{text}' belongs between the braces of a declaration" if len(text) <= _SHOWN else None
+    else:
+        known = "a declaration begins with one of: " + ", ".join(KEYWORDS)
+        hint = did_you_mean(text, KEYWORDS) or known
+    diagnostics.report(rules.UNKNOWN_DECLARATION, span, f"no declaration '{text[:_SHOWN]}'", hint=hint)
     return True
 
 
-def _wanted(expected: set[str]) -> str:
+def _where(expected: frozenset[str]) -> str:
     """What could stand there, in words; nothing where the list would not help."""
     left = set(expected)
+    if len(left & _OPERATORS) > 3 and not left >= {"NUMBER", "STRING"}:
+        # A value is complete: what else could come is nearly the whole language.
+        closing = [_WORDS[kind] for kind in ("COMMA", "RBRACKET", "RPAR", "SEP") if kind in left]
+        if not closing and "$END" in left:
+            closing = [_WORDS["$END"]]
+        return f"where an operator{_or(closing)} is wanted" if closing else "where it has no place"
     words: list[str] = []
+    if "NUMBER" not in left:
+        left -= {"PLUS", "MINUS", "STAR", "SLASH"}
     if left >= {"NUMBER", "STRING", "LBRACKET"}:
         words.append("a value")
-        left -= _VALUE_STARTS | {"NAME", "LBRACE", "NOT"}
-    if len(left & _OPERATORS) > 3:
-        left -= _OPERATORS
-        if left:
-            words.append("an operator")
+        left -= _VALUE_STARTS
     for kind in sorted(left & set(_WORDS)):
         if _WORDS[kind] not in words:
             words.append(_WORDS[kind])
-    words += sorted(f"'{k.lower()}'" for k in left - set(_WORDS) if k.isalpha() and k not in _OPERATORS | {"TRUTH"})
+    words += sorted(f"'{kind.lower()}'" for kind in left - set(_WORDS) if kind.isalpha() and kind != "TRUTH")
     if not words or len(words) > 6:
-        return ""
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+        return "where it has no place"
+    return f"where {words[0]}{_or(words[1:])} is wanted"
 
 
-def _hint(text: str, whole: str, start: int, expected: set[str]) -> str | None:
-    if text == "=" and "COMPARE" in expected:
-        return "to compare, write '=='"
-    if text == "'":
-        return 'texts stand in double quotes: "…"'
-    if text == ":" and "EQUAL" in expected:
-        return "to set a value, write '='"
-    if text == "=" and "COLON" in expected:
-        return "in a map and between a name and its type, write ':'"
-    if text in ("&&", "&"):
-        return "write 'and'"
-    if text == "|":
-        return "write 'or'"
-    if text == "!":
-        return "write 'not'"
-    if text == "{" and "STRING" in expected:
-        return "put the text in double quotes"
-    return None
-
-
-def _character_hint(text: str) -> str | None:
-    return {
-        "“": 'write plain double quotes: "',
-        "”": 'write plain double quotes: "',
-        "‘": 'write plain double quotes: "',
-        "’": 'write plain double quotes: "',
-        ";": "a newline ends a statement",
-        "!": "write 'not', or '!=' to compare",
-        "&": "write 'and'",
-        "|": "write 'or'",
-        "$": 'a placeholder is {inputs.name} inside a text; a secret is secret("NAME")',
-        "@": "put the text in double quotes",
-        "\\": "a newline ends a statement; inside ( and [ newlines are free",
-        "–": "write a plain minus: -",
-        "≤": "write <=",
-        "≥": "write >=",
-        "≠": "write !=",
-    }.get(text)
+def _or(words: list[str]) -> str:
+    return "".join(f", {word}" for word in words[:-1]) + (f" or {words[-1]}" if words else "")

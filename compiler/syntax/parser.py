@@ -6,6 +6,8 @@ dataclasses of `tree.py` while lark reduces, so no lark tree is ever built.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, cast
@@ -13,12 +15,15 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from ...grammar import grammar_text
-from ..diagnostics import Diagnostics
+from ..diagnostics import Diagnostics, Rule
 from ..source import Source, Span
 from . import literals, rules, tree
 from .blocks import Chunk, cut
 from .explain import explain_character, explain_token
 from .layout import Layout
+from .nesting import FLATTER, MAX_NESTING, too_deep
+
+MAX_DIGITS = 40
 
 
 def parse(source: Source, diagnostics: Diagnostics) -> tree.File:
@@ -60,14 +65,17 @@ def _parse_item(chunk: Chunk, docs: dict[int, tuple[str, ...]], diagnostics: Dia
     except UnexpectedCharacters as error:
         explain_character(error, span, diagnostics)
         return None
-    for at, escape in build.wrong_escapes:
-        diagnostics.report(
-            rules.BAD_ESCAPE,
-            Span(span.source, at, at + len(escape)),
-            f"no escape '{escape}'",
-            hint='escapes are \\n \\t \\r \\" \\\\ and \\u{…}; write a backslash as \\\\',
-        )
+    for rule, at, message, hint in build.problems:
+        diagnostics.report(rule, at, message, hint=hint)
+    if too_deep(text, item):
+        message = f"'{_first_word(text)}' is nested more than {MAX_NESTING} deep"
+        diagnostics.report(rules.TOO_DEEP, Span(span.source, span.start, span.start + 1), message, hint=FLATTER)
+        return None
     return item
+
+
+def _first_word(text: str) -> str:
+    return text.split(maxsplit=1)[0]
 
 
 @cache
@@ -110,7 +118,7 @@ class _Build(Transformer[Token, Any]):
 
     def begin(self, item: Span, doc: tuple[str, ...]) -> None:
         self.source, self.base, self.doc = item.source, item.start, doc
-        self.wrong_escapes: list[tuple[int, str]] = []
+        self.problems: list[tuple[Rule, Span, str, str]] = []
 
     # Positions ---------------------------------------------------------------
 
@@ -126,8 +134,22 @@ class _Build(Transformer[Token, Any]):
     def _text(self, token: Token) -> tree.Text:
         value, wrong = literals.unescape(token)
         at = self._at(token)
-        self.wrong_escapes += [(at.start + offset, escape) for offset, escape in wrong]
+        for offset, escape in wrong:
+            where = Span(self.source, at.start + offset, at.start + offset + len(escape))
+            hint = 'escapes are \\n \\t \\r \\" \\\\ and \\u{…}; write a backslash as \\\\'
+            self.problems.append((rules.BAD_ESCAPE, where, f"no escape '{escape}'", hint))
         return tree.Text(value, at)
+
+    def _amount(self, token: Token, read: Callable[[str], Any]) -> Any:
+        """The value of a number; one that no machine computes with is reported and counts as 0."""
+        long = len(token) > MAX_DIGITS
+        value = math.inf if long else read(token)
+        if math.isinf(value):
+            message = f"'{token[:8]}…' is too long a number" if long else f"'{token}' is too large a number"
+            hint = f"numbers have up to {MAX_DIGITS} digits" if long else "the largest is about 1e308"
+            self.problems.append((rules.BIG_NUMBER, self._at(token), message, hint))
+            return 0
+        return value
 
     # Items -------------------------------------------------------------------
 
@@ -137,7 +159,7 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def edition(self, span: Span, _: Token, number: Token) -> tree.Edition:
-        return tree.Edition(tree.Number(literals.number(number), self._at(number)), span)
+        return tree.Edition(tree.Number(self._amount(number, literals.number), self._at(number)), span)
 
     @_inline
     def import_(self, span: Span, _: Token, path: Token) -> tree.Import:
@@ -263,7 +285,7 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def on(self, span: Span, keyword: Token, event: Any, _f: Any, checks: Any, _c: Any) -> tree.On:
-        count = tree.Number(literals.number(checks), self._at(checks)) if checks is not None else None
+        count = tree.Number(self._amount(checks, literals.number), self._at(checks)) if checks is not None else None
         return tree.On(str(keyword), event, count, span)
 
     @_inline
@@ -286,19 +308,19 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def number(self, span: Span, token: Token) -> tree.Number:
-        return tree.Number(literals.number(token), self._at(token))
+        return tree.Number(self._amount(token, literals.number), self._at(token))
 
     @_inline
     def percent(self, span: Span, token: Token) -> tree.Percent:
-        return tree.Percent(literals.percent(token), self._at(token))
+        return tree.Percent(self._amount(token, literals.percent), self._at(token))
 
     @_inline
     def duration(self, span: Span, token: Token) -> tree.Duration:
-        return tree.Duration(literals.duration(token), self._at(token))
+        return tree.Duration(self._amount(token, literals.duration), self._at(token))
 
     @_inline
     def size(self, span: Span, token: Token) -> tree.Size:
-        return tree.Size(literals.size(token), self._at(token))
+        return tree.Size(self._amount(token, literals.size), self._at(token))
 
     @_inline
     def text(self, span: Span, token: Token) -> tree.Text:

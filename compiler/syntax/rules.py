@@ -13,3 +13,4 @@ BAD_UNIT = declare("E106", "unknown-unit", Severity.ERROR, "A number carries a u
 BAD_ESCAPE = declare("E107", "bad-escape", Severity.ERROR, "A text has an escape that does not exist.")
 BAD_ENCODING = declare("E108", "not-utf-8", Severity.ERROR, "The file is not UTF-8 text.")
 TOO_DEEP = declare("E109", "nested-too-deep", Severity.ERROR, "Brackets are nested deeper than anybody reads.")
+BIG_NUMBER = declare("E110", "number-too-large", Severity.ERROR, "A number is larger than can be computed with.")
