@@ -31,10 +31,17 @@ class GitHubActions:
     capabilities: ClassVar[Mapping[Feature, Support]] = CAPABILITIES
     options: ClassVar[Mapping[str, Any]] = _OPTIONS
 
+    def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
+        """What of the plan GitHub cannot honour, although it has schedules."""
+        from .schedule import problems
+
+        return problems(plan)
+
     def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
         from ..archive import runtime_archive
-        from .jobs import brings_duckdb, needs_state
+        from .memory import needs_state
         from .readme import readme_text
+        from .steps import brings_duckdb
         from .workflow import workflow_text
 
         settings = Settings.of(plan, options)

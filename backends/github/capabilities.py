@@ -19,7 +19,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.IMAGE: NATIVE,
     Feature.ENVIRONMENT: NATIVE,
     Feature.SECRET: NATIVE,
-    Feature.CACHE: unsupported("every run computes its stages anew"),
+    Feature.CACHE: emulated("by GitHub's cache: 10 GB a repository, and gone when unused for 7 days"),
     Feature.WHEN: NATIVE,
     Feature.FOREACH: NATIVE,
     Feature.PARAMS: NATIVE,
@@ -56,6 +56,6 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.ON_MONITOR: unsupported("use a schedule"),
     Feature.ON_AGE: unsupported("use a schedule"),
     Feature.ON_FINISHED: unsupported("use a schedule"),
-    Feature.TRIGGER_BOUNDS: unsupported("leave them out: runs of one pipeline already wait for each other"),
+    Feature.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
     Feature.NOTIFY: unsupported("GitHub tells those who watch the repository of a failed workflow"),
 }

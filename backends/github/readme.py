@@ -7,8 +7,10 @@ from typing import Any
 from ...compiler.plan import nodes as n
 from ..printing import one_line
 from .inputs import dispatch_inputs
-from .jobs import brings_duckdb, needs_state, report_id
+from .jobs import report_id
+from .memory import needs_state
 from .settings import Settings
+from .steps import brings_duckdb
 
 
 def readme_text(plan: n.Plan, settings: Settings) -> str:

@@ -1,14 +1,50 @@
-"""Cron lines as GitHub reads them: five POSIX fields, a named time zone, and at least five minutes apart."""
+"""Schedules as GitHub reads them: five POSIX fields, a named time zone, and at least five minutes apart."""
 
 from __future__ import annotations
 
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from ...compiler.plan.nodes import Event, Plan, Trigger
 
 # The shortest distance between two runs that GitHub promises to try.
 SHORTEST = timedelta(minutes=5)
+
+# Four years hold every date that a schedule can name; the start is a leap year, so that 29 February is not far.
+_START, _YEARS = datetime(2024, 1, 1), 4
+_MOST = 5_000  # times that are looked at: of a schedule that comes more often, the first weeks tell
 _PLAIN = set("0123456789*,-/")
 _MONTHS = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"}
 _DAYS = {"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}
+
+
+def problems(plan: Plan) -> Iterator[str]:
+    """What GitHub's clock cannot honour, and bounds that a schedule could break: nothing on GitHub counts runs."""
+    for trigger in plan.of(Trigger):
+        schedules = [e for e in trigger.events if e.kind == "schedule"]
+        found = [(e, cron_problem(e.cron or "")) for e in schedules]
+        for event, problem in found:
+            if problem:
+                yield f"trigger {trigger.id}: '{event.cron}': {problem}"
+        if schedules and not any(problem for _, problem in found):
+            yield from _broken_bounds(trigger, schedules)
+
+
+def _broken_bounds(trigger: Trigger, schedules: list[Event]) -> Iterator[str]:
+    if trigger.cooldown and (shortest := _shortest(_times(schedules))) < timedelta(seconds=trigger.cooldown):
+        yield f"trigger {trigger.id}: its schedule comes again after {shortest}, within its cooldown"
+    if trigger.limit:
+        most, per = trigger.limit
+        window: deque[datetime] = deque(maxlen=most + 1)
+        for at in _times(schedules):
+            window.append(at)
+            if len(window) > most and at - window[0] < timedelta(seconds=per):
+                yield f"trigger {trigger.id}: its schedule comes more often than its limit of {most} allows"
+                return
 
 
 def cron_problem(cron: str) -> str | None:
@@ -22,7 +58,7 @@ def cron_problem(cron: str) -> str | None:
             rest = rest.replace(name, "0")
         if set(rest) - _PLAIN:
             return f"GitHub does not know '{field}': a field is numbers, names, '*', ',', '-' and '/'"
-    if _shortest(cron) < SHORTEST:
+    if _shortest(_times([Event("schedule", cron=cron)])) < SHORTEST:
         return "GitHub runs a schedule at most every five minutes"
     return None
 
@@ -35,19 +71,24 @@ def github_cron(cron: str) -> str:
     return " ".join(fields)
 
 
-def _shortest(cron: str) -> timedelta:
+def _times(schedules: Iterable[Event]) -> Iterator[datetime]:
+    """When the schedules come, in order."""
     from cronsim import CronSim
 
-    # Runs close together share an hour or meet at its end, so a few hundred of them show every distance below five
-    # minutes; a leap year is the start, so that 29 February is not far.
-    times = CronSim(cron, datetime(2024, 1, 1))
+    starts = [(e.cron or "", _START.replace(tzinfo=ZoneInfo(e.zone or "UTC"))) for e in schedules]
+    merged = heapq.merge(*(CronSim(cron, start) for cron, start in starts))
+    end = _START.replace(year=_START.year + _YEARS, tzinfo=ZoneInfo("UTC"))
+    for _, at in zip(range(_MOST), takewhile(lambda at: at < end, merged), strict=False):
+        yield at.astimezone(ZoneInfo("UTC"))
+
+
+def _shortest(times: Iterable[datetime]) -> timedelta:
     shortest, last = timedelta.max, None
-    for _ in range(400):
-        at = next(times, None)
-        if at is None:
-            break
+    for at in times:
         if last is not None:
             shortest = min(shortest, at - last)
+            if not shortest:
+                break
         last = at
     return shortest
 

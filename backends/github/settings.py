@@ -33,6 +33,7 @@ class Settings:
     brings_duckdb: bool  # whether that file is one of ours
     runs_on: str
     runners: Mapping[str, str]
+    containers: bool
     environment: str | None
     retention_days: int
     timeout_minutes: int
@@ -54,6 +55,7 @@ class Settings:
             brings_duckdb=not has_duckdb,
             runs_on=options.get("runs_on", "ubuntu-latest"),
             runners=options.get("runners", {}),
+            containers=options.get("containers", True),
             environment=options.get("environment"),
             retention_days=options.get("retention_days", 30),
             timeout_minutes=options.get("timeout_minutes", 360),

@@ -7,7 +7,8 @@ from typing import Any
 from ...compiler.plan import nodes as n
 from ..printing import header
 from .inputs import dispatch_inputs
-from .jobs import RAN, job_id, node_jobs, report_id, report_job
+from .jobs import node_jobs, report_id, report_job
+from .parts import RAN, job_id
 from .schedule import github_cron
 from .settings import Settings
 from .text import comment, dump_workflow

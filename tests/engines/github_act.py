@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from mlopsc.backends.github import GitHubActions
-from mlopsc.backends.github.actions import DOWNLOAD, SETUP_PYTHON, UPLOAD
+from mlopsc.backends.github.actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, SETUP_PYTHON, UPLOAD
 from mlopsc.compiler.plan.nodes import Plan
 
 BIN = Path(__file__).parents[2] / ".engines/github/bin"
@@ -67,10 +67,29 @@ assert set(given) <= {"python-version", "cache", "cache-dependency-path"}, given
 for path in given.get("cache-dependency-path", "").split():
     assert os.path.isfile(path), path
 """
+_RESTORE = """
+assert set(given) == {"path", "key", "restore-keys"} and given["key"].startswith(given["restore-keys"]), given
+there = sorted(glob.glob(os.environ["CACHES"] + "/" + given["restore-keys"] + "*"), key=os.path.getctime)
+if there:
+    print("restored", os.path.basename(there[-1]))
+    for path in given["path"].split():
+        shutil.copytree(os.path.join(there[-1], path), path, dirs_exist_ok=True)
+"""
+_SAVE = """
+assert set(given) == {"path", "key"}, given
+target = os.path.join(os.environ["CACHES"], given["key"])
+if os.path.exists(target):
+    print("there already:", given["key"])
+    sys.exit()
+for path in given["path"].split():
+    shutil.copytree(path, os.path.join(target, path))
+"""
 _STAND_INS = {
     UPLOAD: (_UPLOAD, ["name", "path", "include-hidden-files", "if-no-files-found", "overwrite", "retention-days"]),
     DOWNLOAD: (_DOWNLOAD, ["name", "pattern", "merge-multiple", "path"]),
     SETUP_PYTHON: (_SETUP, ["python-version", "cache", "cache-dependency-path"]),
+    CACHE_RESTORE: (_RESTORE, ["path", "key", "restore-keys"]),
+    CACHE_SAVE: (_SAVE, ["path", "key"]),
 }
 
 
@@ -111,16 +130,16 @@ class Repository:
         if not (BIN / "act").is_file():
             pytest.skip(MISSING)
         self.folder, self.home, self.remote = (self.base / name for name in ("work", "home", "remote.git"))
-        for folder in (self.folder, self.home, self.base / "actions"):
+        for folder in (self.folder, self.home, self.base / "caches"):
             folder.mkdir()
         self.git("init", "-q", "--bare", str(self.remote))
         self.git("init", "-q")
         self.git("remote", "add", "origin", str(self.remote))
         for action, (script, inputs) in _STAND_INS.items():
-            self._stand_in(self.base / "actions" / action.name.replace("/", "-"), script, inputs)
+            self._stand_in(self.base / action.name, script, inputs)
 
     def _stand_in(self, folder: Path, script: str, inputs: list[str]) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         (folder / "stand_in.py").write_text(_GIVEN + script)
         step = {
             "shell": "bash",
@@ -185,9 +204,17 @@ class Repository:
         command = [str(BIN / "act"), event, "-W", str(self.workflow), "-e", str(self.base / "event.json")]
         command += ["-P", f"{label}=-self-hosted", "--no-cache-server", "--artifact-server-addr", "127.0.0.1"]
         command += ["--action-offline-mode", "--pull=false", "--json", "--concurrent-jobs", "2"]
-        command += ["--env", f"ARTIFACTS={artifacts}", "--env", f"GITHUB_RUN_ID={run}"]
+        command += [
+            "--env",
+            f"CACHES={self.base / 'caches'}",
+            "--env",
+            f"ARTIFACTS={artifacts}",
+            "--env",
+            f"GITHUB_RUN_ID={run}",
+        ]
         for action in _STAND_INS:
-            command += ["--local-repository", f"{action.uses}={self.base / 'actions' / action.name.replace('/', '-')}"]
+            repository = "/".join(action.name.split("/")[:2])
+            command += ["--local-repository", f"{repository}@{action.commit}={self.base / repository}"]
         for name, value in (secrets or {}).items():
             command += ["--secret", f"{name}={value}"]
         done = subprocess.run(

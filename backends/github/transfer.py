@@ -1,0 +1,108 @@
+"""Steps that carry things between jobs and between runs: records, results, the cache of results."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from ...compiler.plan import nodes as n
+from .actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, UPLOAD
+from .parts import NOT_LEFT_OUT, Ran, Step, job_id, may_be_left_out
+from .settings import RUN, Settings
+
+
+def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
+    """What the node's decision needs of those before it: their records, and the results that it reads."""
+    names = [
+        results_name(b) if _hands_over(b) and plan.graph.edges[b.id, node.id]["artifacts"] else record_name(b)
+        for b in before
+    ]
+    if not names:
+        return []
+    what = {"name": names[0]} if len(names) == 1 else {"pattern": f"{{{','.join(names)}}}", "merge-multiple": True}
+    return [
+        {
+            "name": "Fetch what it waits for",
+            "uses": DOWNLOAD.uses,
+            "with": {**what, "path": settings.run_folder},
+        }
+    ]
+
+
+def hand_on(node: Ran, settings: Settings) -> list[Step]:
+    """The record goes to all who wait, whatever it says; the results only when there are any to trust.
+
+    Both artifacts begin at the folder of the run: two paths, since a single one would itself become the beginning.
+    """
+    where = f"{settings.run_folder}/{job_id(node.id)}"
+    record = f"{where}.json\n{where}.log\n"
+    steps = [upload("Keep the record", record_name(node), record, settings, "always()")]
+    if _hands_over(node):
+        there = NOT_LEFT_OUT if may_be_left_out(node) else None
+        steps.append(upload("Keep the results", results_name(node), f"{record}{where}/\n", settings, there))
+    return steps
+
+
+def upload(name: str, artifact: str, path: str, settings: Settings, when: str | None) -> Step:
+    step: Step = {"name": name}
+    if when:
+        step["if"] = when
+    step["uses"] = UPLOAD.uses
+    step["with"] = {
+        "name": artifact,
+        "path": path,
+        "include-hidden-files": True,
+        "if-no-files-found": "ignore" if when == "always()" else "error",
+        "overwrite": True,  # a second attempt replaces what the first one left
+        "retention-days": settings.retention_days,
+    }
+    return step
+
+
+def record_name(node: Ran) -> str:
+    return f"record-{job_id(node.id)}"
+
+
+def results_name(node: Ran) -> str:
+    return f"results-{job_id(node.id)}"
+
+
+def _hands_over(node: Ran) -> bool:
+    # Local sources come with the repository.
+    return bool(node.outputs) if isinstance(node, n.Stage) else isinstance(node, n.Source) and _is_web(node)
+
+
+def _is_web(source: n.Source) -> bool:
+    return (source.uri or "").startswith(("http://", "https://"))
+
+
+def restore(plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
+    """The stage's results of earlier runs, for the runtime to find the one that has the same key."""
+    if not isinstance(node, n.Stage) or not node.cache:
+        return []
+    name = f"mlops-{plan.name}-{job_id(node.id)}-"
+    what = {"path": _cached(settings), "key": f"{name}{RUN}", "restore-keys": name}
+    return [{"name": "Restore results of earlier runs", "uses": CACHE_RESTORE.uses, "with": what}]
+
+
+def save(plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
+    """Under a name that stands for what is there, so that nothing is kept twice."""
+    if not isinstance(node, n.Stage) or not node.cache:
+        return []
+    entries = f"{settings.store}/cache/*.json"
+    name = f"mlops-{plan.name}-{job_id(node.id)}-${{{{ hashFiles('{entries}') }}}}"
+    folders = " ".join(shlex.quote(path) for path in _cached(settings).split("\n"))
+    what = {"path": _cached(settings), "key": name}
+    # A stage without outputs has no objects.
+    forget = f"mkdir -p {folders} && find {folders} -type f -mtime +{settings.retention_days} -delete"
+    steps: list[Step] = [
+        {"name": "Forget old results", "run": forget},
+        {"name": "Keep results for later runs", "uses": CACHE_SAVE.uses, "with": what},
+    ]
+    if may_be_left_out(node):
+        steps = [{"name": step["name"], "if": NOT_LEFT_OUT, **step} for step in steps]
+    return steps
+
+
+def _cached(settings: Settings) -> str:
+    return f"{settings.store}/cache\n{settings.store}/objects"
