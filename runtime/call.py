@@ -113,15 +113,21 @@ def run_sql(document: dict[str, Any]) -> int:
 def table_expression(paths: Sequence[str], format: str | None = None) -> str:  # noqa: A002
     """What stands after FROM in DuckDB to read files of one format, which their suffix tells when nothing else does."""
     kind = format or {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}.get(
-        Path(paths[0]).suffix, "csv"
+        Path(_files(paths[0])[0]).suffix, "csv"
     )
-    files = "[" + ", ".join(_sql_literal(str(p)) for p in paths) + "]"
+    files = "[" + ", ".join(_sql_literal(p) for path in paths for p in _files(path)) + "]"
     if kind == "parquet":
         return f"read_parquet({files})"
     if kind in ("jsonl", "json"):
         return f"read_json({files}, format = '{'newline_delimited' if kind == 'jsonl' else 'auto'}')"
     # All rows decide on a column's type, not a sample: a word far down must not break the query.
     return f"read_csv({files}, header = true, sample_size = -1)"
+
+
+def _files(path: str) -> list[str]:
+    # A folder as a table is all the files in it.
+    folder = Path(path)
+    return sorted(str(p) for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [path]
 
 
 def _sql_literal(value: Any) -> str:

@@ -205,6 +205,8 @@ class _Table:
             raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
         self._error = duckdb.Error
         self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
+        # The age of a timestamp must not depend on where the machine stands.
+        self._connection.execute("SET TimeZone = 'UTC'")
         self._subject = table_expression([str(p) for p in paths], format)
 
     def measure(self, query: str) -> dict[str, Any]:
@@ -213,7 +215,7 @@ class _Table:
 
     def rows_where(self, condition: str) -> list[dict[str, Any]]:
         try:
-            return self._ask(f"SELECT * FROM {{subject}} WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
+            return self._ask(f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
         except FailedNodeError as e:
             return [{"rows could not be read": str(e)}]
 

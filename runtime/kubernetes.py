@@ -14,17 +14,14 @@ import json
 import os
 import shutil
 import signal
-import ssl
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .bounds import held_back
+from .cluster import NODE_NOTE, RUN_LABEL, Api, ApiError, Object
 from .context import LETS_PASS, Context
 from .events import BLOCKED, BUG, DONE, FAILED, USAGE
 from .nodes import write_record
@@ -33,11 +30,6 @@ from .pipeline import NotAPlanError, Pipeline, store_folder
 from .report import finish
 from .store import Store
 
-Object = dict[str, Any]
-
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-RUN_LABEL = "mlopsc/run"
-NODE_NOTE = "mlopsc/node-id"
 PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
 SHORTEST, LONGEST = 0.5, 5.0  # seconds between two looks
 
@@ -144,6 +136,7 @@ class Run:
         self.pipeline = context.pipeline
         self.settled: dict[str, bool] = {}  # whether what comes after a node may run
         self.ended: dict[str, float] = {}  # when a Job without a record was first seen at its end
+        self.told: set[tuple[str, str]] = set()
 
     def carry_out(self) -> None:
         """Returns when no node is left that runs or could run."""
@@ -153,8 +146,17 @@ class Run:
             changed = self.step()
             if len(self.settled) == len(self.pipeline.nodes):
                 return
+            if pause == LONGEST:
+                self.say_what_waits()
             pause = SHORTEST if changed else min(pause * 1.2, LONGEST)
             time.sleep(pause)
+
+    def say_what_waits(self) -> None:
+        """Tells once of each pod that cannot start until somebody does something."""
+        for node, why in self.api.waiting(self.owner.uid):
+            if (node, why) not in self.told:
+                self.told.add((node, why))
+                _say(f"{node}: its pod waits: {why}")
 
     def step(self) -> bool:
         """Looks once at all Jobs and starts what may start. True: something happened."""
@@ -252,88 +254,6 @@ class Run:
         write_record(self.context, node, {"state": "failed", "reason": reason, "seconds": 0.0, **verdict})
 
 
-class ApiError(Exception):
-    """The API server's answer to a request that it did not carry out; status 0: there was no answer."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"Kubernetes answers {status}: {message}" if status else message)
-        self.status, self.message = status, message
-
-
-class Api:
-    """The few requests that a driver makes."""
-
-    def __init__(self, url: str, namespace: str, token: Path, context: ssl.SSLContext) -> None:
-        self.url, self.namespace, self.token, self.context = url, namespace, token, context
-
-    @classmethod
-    def of_this_pod(cls) -> Api:
-        """As the pod's service account, at the address that every container is given."""
-        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-        host = f"[{host}]" if ":" in host else host
-        context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
-        namespace = (ACCOUNT / "namespace").read_text("utf-8").strip()
-        return cls(f"https://{host}:{port}", namespace, ACCOUNT / "token", context)
-
-    def create_job(self, job: Object) -> None:
-        self._request("POST", "/apis/batch/v1", "jobs", body=job)
-
-    def jobs_of(self, uid: str) -> dict[str, Object]:
-        """The Jobs of a run by their node's id."""
-        found = self._request("GET", "/apis/batch/v1", "jobs", labelSelector=f"{RUN_LABEL}={uid}")
-        return {job["metadata"]["annotations"][NODE_NOTE]: job for job in found["items"]}
-
-    def endings(self, job: str) -> list[str]:
-        """How the containers of a Job's pods ended."""
-        found = self._request("GET", "/api/v1", "pods", labelSelector=f"batch.kubernetes.io/job-name={job}")
-        words = []
-        for pod in found["items"]:
-            status = pod.get("status", {})
-            if status.get("reason"):
-                words.append(f"pod {status['reason']}: {status.get('message', '')}".rstrip(": "))
-            for container in status.get("containerStatuses", []):
-                ended = container.get("state", {}).get("terminated")
-                if ended:
-                    words.append(f"{ended.get('reason', 'ended')}, exit code {ended.get('exitCode')}")
-                    last = (ended.get("message") or "").strip().splitlines()[-3:]
-                    words += [" ".join(last)] if last else []
-        return words
-
-    def _request(self, method: str, group: str, kind: str, *, body: Object | None = None, **query: str) -> Any:
-        """Tries again, for two minutes, what a server that restarts or is busy did not answer."""
-        url = f"{self.url}{group}/namespaces/{self.namespace}/{kind}"
-        if query:
-            url += "?" + urllib.parse.urlencode(query)
-        deadline, pause = time.monotonic() + 120, 0.5
-        while True:
-            try:
-                return self._once(method, url, body)
-            except ApiError as e:
-                busy = e.status in (0, 429) or e.status >= 500
-                if not busy or time.monotonic() + pause > deadline:
-                    raise
-            time.sleep(pause)
-            pause = min(pause * 2, 10)
-
-    def _once(self, method: str, url: str, body: Object | None) -> Any:
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": "mlopsc-driver",
-            # Read each time: Kubernetes replaces it within the hour.
-            "Authorization": f"Bearer {self.token.read_text('utf-8').strip()}",
-        }
-        data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(url, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30, context=self.context) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as e:
-            raise ApiError(e.code, _message(e.read(), e.reason)) from e
-        except (OSError, ValueError) as e:
-            raise ApiError(0, f"no answer from {self.url}: {e}") from e
-
-
 def lay_out(root: Path, options: argparse.Namespace) -> None:
     """Makes the project's folder: code copied, data linked, each file at its path in the project."""
     root.mkdir(parents=True, exist_ok=True)
@@ -392,13 +312,6 @@ def _condition(job: Object) -> Object | None:
             found: Object = condition
             return found
     return None
-
-
-def _message(body: bytes, otherwise: str) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return otherwise
 
 
 def _say(text: str) -> None:

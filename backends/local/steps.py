@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 
 from ...compiler.plan.nodes import Command, Deploy, Guard, Notebook, Plan, PythonCall, Source, Stage
 from ..printing import one_line
@@ -19,6 +20,10 @@ class Step:
     doc: tuple[str, ...]
     place: str
 
+    @property
+    def row(self) -> tuple[str, str, str, tuple[str, ...]]:
+        return self.kind, self.id, self.what, self.after
+
 
 def plan_steps(plan: Plan) -> list[Step]:
     """One step for each node that a run carries out."""
@@ -26,7 +31,7 @@ def plan_steps(plan: Plan) -> list[Step]:
         Step(
             id=node.id,
             kind=type(node).__name__.lower(),
-            what=_what(node),
+            what=shorten(_what(node), 80, placeholder=" …"),
             after=plan.waits_for(node.id),
             doc=tuple(one_line(line) for line in node.doc.splitlines() if line.strip()),
             place=f"{node.place.file}:{node.place.line}",
