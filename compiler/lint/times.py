@@ -1,0 +1,24 @@
+"""When a cron expression comes: its next times, and how close they lie."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+
+# A leap year, so that 29 February is not far; no expression's verdict depends on the day of the check.
+_START = datetime(2024, 1, 1)
+
+
+def times(cron: str, count: int = 400) -> list[datetime]:
+    """The first times from a fixed day on; none where the expression is no cron."""
+    from cronsim import CronSim, CronSimError
+
+    try:
+        return list(islice(CronSim(cron, _START), count))
+    except CronSimError:
+        return []
+
+
+def shortest_gap(cron: str) -> timedelta | None:
+    """The smallest distance between two times that follow each other."""
+    return min((b - a for a, b in pairwise(times(cron))), default=None)
