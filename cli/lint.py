@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import click
@@ -16,6 +17,13 @@ from .compiling import profile_option, set_option
 from .terminal import paint_for
 
 _ROUNDS = 8  # of fixing; a fix may open the way for another
+_SHARED = ("param", "source", "guard", "profile")
+
+
+@dataclass(frozen=True)
+class _Options:
+    profile: str | None
+    settings: Mapping[str, str]
 
 
 @dataclass
@@ -59,82 +67,101 @@ def command(
 
     Without a path: this folder. Exits with 1 when there are errors.
     """
-    if Path("-") in paths:
+    options = _Options(profile, settings)
+    stdin = Path("-") in paths
+    if stdin:
         if len(paths) > 1:
             raise click.UsageError("'-' stands alone: standard input is one spec")
         given = specs.decode(stdin_filename, sys.stdin.buffer.read())
-        checked = _check_text(given, fix, profile, settings)
+        checked = _check_text(given, fix, options)
     else:
         found = specs.all_specs(paths)
         if not found:
             raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
-        checked = _check_files(found, fix, profile, settings)
-    _report(checked, format_, to_stderr=fix and Path("-") in paths)
+        checked = _check_files(found, fix, options)
+    _report(checked, format_, to_stderr=fix and stdin)
     counted = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     return int(any(d.severity in counted for d in checked.diagnostics))
 
 
-def _check_files(paths: list[Path], fix: bool, profile: str | None, settings: Mapping[str, str]) -> _Checked:
-    fixed = 0
+def _check_files(paths: list[Path], fix: bool, options: _Options) -> _Checked:
+    fixed: dict[Path, None] = {}
     for _ in range(_ROUNDS if fix else 0):
-        changed = _fix_once(_checked(paths, profile, settings))
-        fixed += changed
+        changed = _fix_once(_checked(paths, options))
+        fixed |= dict.fromkeys(changed)
         if not changed:
             break
-    if fixed:
-        click.echo(f"{fixed} fixed", err=True)
-    return _checked(paths, profile, settings)
+    for path in fixed:
+        click.echo(f"{path}: fixed", err=True)
+    return _checked(paths, options)
 
 
-def _fix_once(checked: _Checked) -> int:
-    from .fixes import apply_fixes
+def _fix_once(checked: _Checked) -> list[Path]:
+    from ..compiler.lint import apply_fixes
 
-    texts, count = apply_fixes(checked.diagnostics)
-    for source, text in texts.items():
-        specs.read(Path(source.path)).write(text)
-    return count
+    changed = []
+    sources = {e.span.source.path: e.span.source for d in checked.diagnostics if d.fix for e in d.fix.edits}
+    for path, source in sources.items():
+        text = apply_fixes(source.text, checked.diagnostics)
+        given = specs.read(Path(path))
+        if text != source.text and given.text == source.text:
+            given.write(text)
+            changed.append(given.path)
+    return changed
 
 
-def _checked(paths: list[Path], profile: str | None, settings: Mapping[str, str]) -> _Checked:
+def _checked(paths: list[Path], options: _Options) -> _Checked:
     """Roots first: a file that a root imports is checked with it, not by itself."""
     checked = _Checked()
     for path in sorted(paths, key=lambda p: not specs.is_root(p)):
         if path.resolve() not in checked.files:
-            _analyse_into(checked, specs.read(path), profile, settings)
+            _analyse_into(checked, specs.read(path), options)
     return checked
 
 
-def _check_text(given: specs.Text, fix: bool, profile: str | None, settings: Mapping[str, str]) -> _Checked:
-    from .fixes import apply_fixes
+def _check_text(given: specs.Text, fix: bool, options: _Options) -> _Checked:
+    from ..compiler.lint import apply_fixes
 
-    checked = _Checked()
-    _analyse_into(checked, given, profile, settings)
     for _ in range(_ROUNDS if fix else 0):
-        texts, count = apply_fixes(checked.diagnostics)
-        new = next((text for source, text in texts.items() if Path(source.path) == given.path), None)
-        if not count or new is None:
-            break
-        given = specs.Text(given.path, new, given.newline, given.mark)
         checked = _Checked()
-        _analyse_into(checked, given, profile, settings)
+        _analyse_into(checked, given, options)
+        text = apply_fixes(given.text, checked.diagnostics)
+        if text == given.text:
+            break
+        given = specs.Text(given.path, text, given.newline, given.mark)
     if fix:
         click.echo(given.text, nl=False)
+    checked = _Checked()
+    _analyse_into(checked, given, options)
     return checked
 
 
-def _analyse_into(checked: _Checked, given: specs.Text, profile: str | None, settings: Mapping[str, str]) -> None:
+def _analyse_into(checked: _Checked, given: specs.Text, options: _Options) -> None:
     from ..compiler.driver import analyse
+    from ..compiler.lint import lint, read_levels
+    from .git import tracked_files
 
-    analysis = analyse(given.path, text=given.text, profile=profile, settings=settings)
+    analysis = analyse(given.path, text=given.text, profile=options.profile, settings=options.settings)
     checked.files.add(given.path.resolve())
     checked.files |= {Path(file.source.path).resolve() for file in analysis.files}
     alone = _is_shared(analysis.files[0])
     for diagnostic in analysis.diagnostics:
         if not (alone and diagnostic.rule.slug == "no-pipeline"):
             checked.diagnostics.add(diagnostic)
+    findings = lint(
+        analysis.model,
+        read_levels(given.path),
+        today=date.today(),
+        found=analysis.diagnostics,
+        tracked=None if alone else tracked_files(given.path.parent),
+    )
+    for diagnostic in findings:
+        checked.diagnostics.add(diagnostic)
+    if analysis.model.targets:
+        from ..backends.checks import target_problems
 
-
-_SHARED = ("param", "source", "guard", "profile")
+        for diagnostic in target_problems(analysis):
+            checked.diagnostics.add(diagnostic)
 
 
 def _is_shared(file: tree.File) -> bool:
