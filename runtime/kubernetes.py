@@ -31,7 +31,7 @@ from .report import finish
 from .store import Store
 
 PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
-SHORTEST, LONGEST = 0.5, 5.0  # seconds between two looks
+SHORTEST, UNEASY, LONGEST = 0.5, 2.0, 5.0  # seconds between two looks; from the second on, pods may be stuck
 
 
 def main(argv: Sequence[str]) -> int:
@@ -146,7 +146,7 @@ class Run:
             changed = self.step()
             if len(self.settled) == len(self.pipeline.nodes):
                 return
-            if pause == LONGEST:
+            if pause > UNEASY:
                 self.say_what_waits()
             pause = SHORTEST if changed else min(pause * 1.2, LONGEST)
             time.sleep(pause)

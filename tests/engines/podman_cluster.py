@@ -180,7 +180,9 @@ class Cluster:
         return pod
 
     def _run_pod(self, pod: dict, deadline: float) -> int:
-        name, prepared = pod["metadata"]["name"], self._prepared(pod)
+        name = pod["metadata"]["name"]
+        self._wait_for_secrets(pod)
+        prepared = self._prepared(pod)
         container = f"{name}-{pod['spec']['containers'][0]['name']}"
         file = self.folder / f"{name}.yaml"
         file.write_text(yaml.safe_dump(prepared))
@@ -203,6 +205,18 @@ class Cluster:
             return code
         finally:
             _podman("pod", "rm", "-f", "-t", "0", name, check=False)
+
+    def _wait_for_secrets(self, pod: dict) -> None:
+        container = pod["spec"]["containers"][0]
+        needed = [
+            v["valueFrom"]["secretKeyRef"]["name"] for v in container["env"] if "secretKeyRef" in v.get("valueFrom", {})
+        ]
+        for name in needed:
+            why = {"reason": "CreateContainerConfigError", "message": f'secret "{name}" not found'}
+            while ("Secret", name) not in self.objects and not self._closing.is_set():
+                pod["status"]["containerStatuses"] = [{"name": container["name"], "state": {"waiting": why}}]
+                time.sleep(0.1)
+        pod["status"].pop("containerStatuses", None)
 
     def _podman_logs(self, pod: dict) -> str:
         container = f"{pod['metadata']['name']}-{pod['spec']['containers'][0]['name']}"

@@ -369,3 +369,12 @@ def test_what_a_pod_lacks_is_said_in_its_nodes_record(cluster):
     deploy(cluster, plan)
     cluster.wait(start(cluster, plan))
     assert "the program 'no-such-program' is not installed" in records(cluster, plan)["s"]["reason"]
+
+
+def test_a_pod_that_cannot_start_is_told_of_and_goes_on_when_it_can(cluster):
+    plan = p.plan(p.stage("s", p.script("python", "-c", ""), env=(("TOKEN", n.Secret("API_TOKEN")),)))
+    deploy(cluster, plan)
+    start(cluster, plan)
+    _until(lambda: "s: its pod waits: CreateContainerConfigError" in "".join(cluster.logs_of("run-1")), 60)
+    cluster.create_secret("demo-secrets", API_TOKEN="x")
+    assert cluster.wait("run-1")["type"] == "Complete"
