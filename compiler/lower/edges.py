@@ -14,6 +14,9 @@ class Wiring:
         self.model = model
         self.producer: dict[str, str] = {name: name for name in model.sources}
         self.guards: dict[str, list[str]] = defaultdict(list)  # by the artifact they stand on
+        self._outputs: dict[str, list[str]] = defaultdict(list)  # artifacts by the stage that makes them
+        for name, artifact in model.artifacts.items():
+            self._outputs[artifact.producer].append(name)
         self._consumers: list[tuple[str, str]] = []  # node, artifact
         self._gates: list[tuple[str, str]] = []  # node, guard
 
@@ -64,7 +67,7 @@ class Wiring:
             if producer in stages or producer not in self.model.stages:
                 continue
             stages.add(producer)
-            found.update(a for a in self.model.artifacts if a.startswith(f"{producer}."))
+            found.update(self._outputs[producer])
             waiting += [ref.artifact for ref in self.model.stages[producer].inputs]
         return found
 
@@ -78,7 +81,7 @@ class Wiring:
         waiting = [artifact]
         while waiting:
             for consumer in consumers[waiting.pop()]:
-                made = [a for a in self.model.artifacts if a.startswith(f"{consumer}.") and a not in found]
+                made = [a for a in self._outputs[consumer] if a not in found]
                 found.update(made)
                 waiting += made
         return found

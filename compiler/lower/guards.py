@@ -10,7 +10,6 @@ from ..semantics.model import GuardModel, Model
 from ..source import Span
 from .edges import Wiring
 from .rules import RuleLowering
-from .schema import schema_rules
 
 
 def lower_guards(model: Model, wiring: Wiring) -> tuple[tuple[plan.Guard, ...], tuple[Use, ...]]:
@@ -59,6 +58,8 @@ def _champion(model: Model) -> str:
 
 def _of_schema(name: str, source: plan.Source, model: Model, wiring: Wiring) -> plan.Guard:
     """The guard that a source's schema is."""
+    from .schema import schema_rules
+
     artifact = model.artifacts[name]
     span: Span = model.entities[name].blocks["schema"].span
     own = f"{name}_schema"

@@ -18,11 +18,11 @@ from . import nodes as n
 
 FORMAT = 1
 
-_TAGGED = (
+TAGGED = (
     *(n.Source, n.Stage, n.Guard, n.Deploy, n.Monitor, n.Trigger, n.Notify),
     *(n.Command, n.PythonCall, n.Notebook, n.SqlFile, n.Literal, n.Ref, n.Op, n.Secret, n.Slot),
 )
-_BY_TAG = {c.__name__.lower(): c for c in _TAGGED}
+_BY_TAG = {c.__name__.lower(): c for c in TAGGED}
 
 
 def plan_document(plan: n.Plan) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def read_plan(document: Mapping[str, Any]) -> n.Plan:
         graph.add_node(node.id, node=node)
     for edge in document["edges"]:
         graph.add_edge(edge["from"], edge["to"], artifacts=tuple(edge["artifacts"]))
-    hints = _hints(n.Plan)
+    hints = type_hints(n.Plan)
     values = {
         f.name: document[f.name] if f.name == "targets" else _typed(document.get(f.name), hints[f.name])
         for f in fields(n.Plan)
@@ -68,7 +68,7 @@ def read_plan(document: Mapping[str, Any]) -> n.Plan:
 def _plain(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         out: dict[str, Any] = {}
-        if isinstance(value, _TAGGED):
+        if isinstance(value, TAGGED):
             out["is"] = type(value).__name__.lower()
         for f in fields(value):
             item = getattr(value, f.name)
@@ -83,7 +83,7 @@ def _plain(value: object) -> Any:
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
+def type_hints(cls: type) -> dict[str, Any]:
     # The graph's type is imported for type checkers only: reading a plan's other fields must not need networkx.
     return typing.get_type_hints(cls, localns={"nx": _Anything})
 
@@ -118,7 +118,7 @@ def _typed(value: Any, hint: Any) -> Any:
 
 
 def _build(cls: type, value: Mapping[str, Any]) -> Any:
-    hints = _hints(cls)
+    hints = type_hints(cls)
     # Null is left out of a document, so an absent field without a default is null.
     return cls(
         **{

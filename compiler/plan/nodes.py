@@ -443,5 +443,5 @@ class Plan:
 
     def waits_for(self, id: str) -> tuple[str, ...]:  # noqa: A002
         """Ids of the nodes that must be done before this one, in plan order: producers and the guards between."""
-        before = set(self.graph.predecessors(id))
-        return tuple(n for n in self.graph.nodes if n in before)
+        # Lowering and reading both add edges in plan order, and networkx keeps the order of insertion.
+        return tuple(self.graph.predecessors(id))

@@ -1,0 +1,3 @@
+from local_help import read
+
+read()
