@@ -78,3 +78,7 @@ def _engine_of(nodeid: str) -> str | None:
     """`tests/engines/test_airflow3.py::…` is a test of airflow3."""
     path = Path(nodeid.partition("::")[0])
     return path.stem.removeprefix("test_") if path.parent.name == ENGINES.name else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden trees anew")
