@@ -17,7 +17,8 @@ from .context import Context
 from .events import BUG, DONE, FAILED, USAGE, RunOptions
 from .executor import INTERRUPTED
 from .executor import run as run_plan
-from .nodes import exit_code, run_node
+from .nodes import exit_code, run_node, write_record
+from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
 from .programs import Children, InterruptedRunError
@@ -135,10 +136,16 @@ def _node(arguments: argparse.Namespace) -> int:
     context = _context(arguments)
     if arguments.id not in context.pipeline.nodes:
         raise UsageError(f"no node named '{arguments.id}' in {arguments.plan}")
-    params, problems = find_problems(context, [arguments.id], _params(arguments))
+    given = _params(arguments)
+    context.params, wrong = check_params(context.pipeline.document["params"], given)
+    _, problems = find_problems(context, [arguments.id], given)
     if problems:
-        raise UsageError("\nerror: ".join(map(str, problems)))
-    context.params = params
+        # Written down, or the end of the run would not know why the node did nothing.
+        failed = {"state": "failed", "reason": "; ".join(map(str, problems)), "seconds": 0.0}
+        write_record(context, arguments.id, failed)
+        for problem in problems:
+            print(f"error: {problem}", file=sys.stderr)
+        return USAGE if wrong else FAILED
     try:
         return exit_code(run_node(context, arguments.id, retry=arguments.retry))
     except BaseException:

@@ -255,7 +255,7 @@ def run_program(
             end_tree(child, env.get(TOKEN, ""), children.grace)
         code = child.wait()
     except BaseException:
-        end_tree(child, env.get(TOKEN, ""), children.grace)
+        _end_surely(child, env.get(TOKEN, ""), children.grace)
         raise
     finally:
         children.forget(child)
@@ -350,6 +350,15 @@ def end_tree(child: subprocess.Popen[bytes], token: str, grace: float) -> None:
             return
         time.sleep(0.05)
     _signal(child.pid, token, signal.SIGKILL)
+
+
+def _end_surely(child: subprocess.Popen[bytes], token: str, grace: float) -> None:
+    # A second Ctrl-C means: now.
+    while True:
+        try:
+            return end_tree(child, token, grace)
+        except KeyboardInterrupt:
+            grace = 0.0
 
 
 def end_leftovers(tokens: list[str]) -> None:

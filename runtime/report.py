@@ -54,7 +54,8 @@ def _why(context: Context, node: str, nodes: dict[str, dict[str, Any]]) -> dict[
     """
     stopped = stopped_before(context, node)
     if stopped is None and context.engine:
-        return {"state": "failed", "reason": _LOST, "seconds": 0.0}
+        verdict = {"verdict": "error"} if context.pipeline.nodes[node]["is"] == "guard" else {}
+        return {"state": "failed", "reason": _LOST, "seconds": 0.0, **verdict}
     if stopped is None or nodes[stopped["because"]]["reason"] == _NO_PART:
         return skipped(_NO_PART)
     return stopped

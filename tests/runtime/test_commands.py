@@ -66,9 +66,19 @@ def test_a_block_has_its_exit_codes(project: Project) -> None:
 def test_a_node_that_never_ran_is_accounted_for(project: Project) -> None:
     run = gated(project)
     mlops(project, "node", "train", *run)
-    assert mlops(project, "finish", *run).returncode == 0
-    record = json.loads((project.root / ".mlops/runs/r1/good.json").read_text())
-    assert (record["state"], record["verdict"]) == ("skipped", "not_run")
+    assert mlops(project, "finish", *run, "--engine", "github").returncode == 4
+    records = [json.loads((project.root / f".mlops/runs/r1/{r}.json").read_text()) for r in ("good", "use")]
+    assert (records[0]["state"], records[0]["verdict"]) == ("failed", "error")
+    assert (records[1]["state"], records[1]["because"]) == ("skipped", "good")
+
+
+def test_what_stops_a_node_beforehand_is_in_its_record(project: Project) -> None:
+    run = gated(project)
+    (project.root / "train.py").unlink()
+    done = mlops(project, "node", "train", *run)
+    assert (done.returncode, "there is no file train.py" in done.stderr) == (4, True)
+    assert mlops(project, "node", "good", *run).returncode == 5
+    assert mlops(project, "finish", *run).returncode == 4
 
 
 def test_wrong_usage_is_2_with_a_sentence(project: Project) -> None:

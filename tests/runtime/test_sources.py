@@ -1,0 +1,123 @@
+"""Where data comes from, and the digest that stands for it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlopsc.compiler.plan import nodes as n
+from mlopsc.runtime.digests import file_digest
+from mlopsc.runtime.executor import _Room
+
+from . import plans as p
+from .conftest import Project
+
+
+def counting(project: Project, source: n.Source) -> n.Plan:
+    """A source and a stage that counts its files."""
+    project.write("count.py", "import sys; open(sys.argv[1], 'w').write(str(len(sys.argv) - 2))")
+    return p.plan(source, p.stage("count", "python count.py {outputs.n} {inputs.data}", ["data"], [p.output("n", "n")]))
+
+
+def test_a_pattern_is_as_many_arguments_as_files(project: Project) -> None:
+    for name in ("b.csv", "a.csv", "deep/er/c.csv"):
+        project.write(f"data/{name}", name)
+    plan = counting(project, p.source("data", "data/**/*.csv"))
+    assert project.output(project.run(plan), "count/n") == "3"
+    project.write("data/d.csv", "")
+    result = project.run(plan)
+    assert project.output(result, "count/n") == "4"
+    assert result.nodes[0].record["artifacts"]["data"]["paths"][0] == "data/a.csv"
+
+
+def test_a_folder_changes_with_what_is_in_it(project: Project) -> None:
+    project.write("data/x/a.txt", "1")
+    plan = counting(project, p.source("data", "data"))
+    assert project.output(project.run(plan), "count/n") == "1"
+    assert project.run(plan).nodes[1].state == "restored"
+    project.write("data/x/a.txt", "2")
+    assert project.run(plan).nodes[1].state == "succeeded"
+
+
+def test_a_pinned_source_fails_when_it_is_another(project: Project) -> None:
+    path = project.write("data.csv", "a\n1\n")
+    plan = counting(project, p.source("data", "data.csv", version=f"pinned:{file_digest(path)}"))
+    assert project.run(plan).state == "succeeded"
+    project.write("data.csv", "a\n2\n")
+    result = project.run(plan)
+    assert result.state == "failed" and "is pinned to sha256:" in (result.nodes[0].reason or "")
+
+
+def test_mtime_and_a_high_water_mark_stand_for_the_content(project: Project) -> None:
+    pytest.importorskip("duckdb")
+    path = project.write("data.csv", "day,x\n1,1\n")
+    by_time = counting(project, p.source("data", "data.csv", version="mtime"))
+    by_day = counting(project, p.source("data", "data.csv", version="column:day"))
+    project.run(by_time)
+    project.run(by_day)
+    project.write("data.csv", "day,x\n1,2\n")
+    os.utime(path, (1, 1))
+    assert project.run(by_time).nodes[1].state == "succeeded"
+    assert project.run(by_day).nodes[1].state == "restored"
+    project.write("data.csv", "day,x\n1,2\n2,2\n")
+    assert project.run(by_day).nodes[1].state == "succeeded"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+def test_a_web_source_is_fetched_and_kept(project: Project, server: str) -> None:
+    project.write("served/data.csv", "a\n1\n")
+    plan = counting(project, p.source("data", f"{server}/data.csv"))
+    result = project.run(plan)
+    assert project.output(result, "count/n") == "1"
+    assert project.output(result, "data/data.csv") == "a\n1\n"
+    assert project.run(plan).nodes[1].state == "restored"
+    missing = project.run(p.plan(p.source("data", f"{server}/none.csv")))
+    assert "not found" in (missing.nodes[0].reason or "")
+
+
+def test_code_from_a_clean_commit_only(project: Project) -> None:
+    project.write("a.py", "x = 1")
+    plan = p.plan(p.stage("a", "python a.py"), version=n.Versioning(require_clean=True))
+
+    def git(*words: str) -> None:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *identity, *words], cwd=project.root, check=True, capture_output=True)
+
+    assert "not in a git repository" in project.run(plan).problems[0].message
+    git("init")
+    assert "these differ: a.py" in project.run(plan).problems[0].message
+    git("add", "a.py")
+    git("commit", "-m", "all")
+    first = project.run(plan)
+    assert first.state == "succeeded" and project.run(plan).state == "succeeded"
+
+
+def test_resources_bound_what_runs_at_once() -> None:
+    def stage(cpu: float | None, memory: int | None = None) -> dict[str, Any]:
+        return {"resources": {"cpu": cpu, "memory": memory}}
+
+    room = _Room(nodes=4, cpu=2.0, memory=8 << 30)
+    small, large = stage(1), stage(2)
+    assert room.take(small) and not room.take(large) and room.take(stage(None)) and room.take(small)
+    room.give_back(small)
+    room.give_back(small)
+    assert room.take(large)
