@@ -21,15 +21,15 @@ def read_source(path: Path, shown: str, diagnostics: Diagnostics) -> Source:
     try:
         return Source(shown, raw.decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError as error:
-        source = Source(shown, raw[: error.start].decode("utf-8-sig", "replace").replace("\r\n", "\n"))
-        end = len(source.text)
+        source = Source(shown, raw.decode("utf-8-sig", "replace").replace("\r\n", "\n"))
+        at = len(raw[: error.start].decode("utf-8-sig").replace("\r\n", "\n"))
         diagnostics.report(
             syntax_rules.BAD_ENCODING,
-            Span(source, max(end - 1, 0), end),
+            Span(source, at, at + 1),
             f"byte {error.start} is not UTF-8 text",
             hint="save the file as UTF-8",
         )
-        return Source(shown, "")
+        return source
 
 
 def load(root: Source, diagnostics: Diagnostics) -> tuple[tree.File, ...]:

@@ -64,7 +64,7 @@ def find_mistake(s: Situation) -> Mistake | None:
 
 
 def _brace_on_next_line(s: Situation) -> Mistake | None:
-    if s.found == "\n" and "LBRACE" in s.expected and re.match(r"[\s\S]\s*\{", s.whole[s.end - 1 :]):
+    if s.found == "\n" and "LBRACE" in s.expected and re.match(r"[^\n]*\n\s*\{", s.whole[s.end :]):
         return Mistake("write '{' at the end of this line", "the line ends where '{' is wanted")
     return None
 

@@ -1,0 +1,42 @@
+"""Every code has a page; its first example has the mistake, and its second has not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from mlopsc.compiler.diagnostics import RULES
+
+from .harness import HERE, diagnose, said
+
+PAGES = HERE.parents[1] / "docs" / "diagnostics"
+_BLOCK = re.compile(r"^```mlops\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def examples(code: str) -> list[str]:
+    return _BLOCK.findall((PAGES / f"{code}.md").read_text(encoding="utf-8"))
+
+
+def codes(text: str, code: str, folder: Path, encoding: str = "utf-8") -> list[str]:
+    path = folder / "example.mlops"
+    path.write_bytes(text.encode(encoding))
+    return [said(d) for d in diagnose(path, code) if d.code == code]
+
+
+def test_there_are_pages() -> None:
+    assert len(list(PAGES.glob("*.md"))) >= 10
+
+
+def test_every_page_is_about_a_code() -> None:
+    assert sorted({p.stem for p in PAGES.glob("*.md")} - set(RULES) - {"README"}) == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_page_shows_the_mistake_and_its_correction(code: str, tmp_path: Path) -> None:
+    page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {code} {RULES[code].slug}\n")
+    wrong, right = examples(code)[:2]
+    # A page is UTF-8 itself: the example of that mistake stands for a file in another encoding.
+    assert codes(wrong, code, tmp_path, "latin-1" if code == "E108" else "utf-8")
+    assert codes(right, code, tmp_path) == []
