@@ -32,6 +32,8 @@ def problems(plan: Plan) -> Iterator[str]:
                 yield f"trigger {trigger.id}: '{event.cron}': {problem}"
         if schedules and not any(problem for _, problem in found):
             yield from _broken_bounds(trigger, schedules)
+        if schedules and (missing := [p.name for p in plan.params if p.value is None]):
+            yield f"trigger {trigger.id}: a schedule brings no params, and {', '.join(missing)} has no default"
 
 
 def _broken_bounds(trigger: Trigger, schedules: list[Event]) -> Iterator[str]:
@@ -58,6 +60,8 @@ def cron_problem(cron: str) -> str | None:
             rest = rest.replace(name, "0")
         if set(rest) - _PLAIN:
             return f"GitHub does not know '{field}': a field is numbers, names, '*', ',', '-' and '/'"
+    if any(a.startswith("*/") and b != "*" for a, b in ((fields[2], fields[4]), (fields[4], fields[2]))):
+        return "days of the month with days of the week: cron programs differ on a '*/' in one of them"
     if _shortest(_times([Event("schedule", cron=cron)])) < SHORTEST:
         return "GitHub runs a schedule at most every five minutes"
     return None

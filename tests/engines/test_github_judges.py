@@ -215,6 +215,7 @@ def test_schedules_keep_their_time_zone():
         ("0 0 L * *", "does not know 'L'"),
         ("0 0 * * 1#2", "does not know '1#2'"),
         ("0 0 0 * * *", "five fields"),
+        ("0 0 */2 * 1", "cron programs differ"),
     ],
 )
 def test_crons_that_github_cannot_honour_are_refused(cron, said):
@@ -241,6 +242,11 @@ def test_bounds_that_a_schedule_could_break_are_refused():
     assert "within its cooldown" in said("0 */6 * * *", day / 2, None)
     assert "after 23:00:00" in said("0 5 * * *", day, None), "the night in which the clock is put forward"
     assert "limit of 6" in said("0 5 * * *", None, (6, 30 * day))
+
+
+def test_a_schedule_needs_params_with_defaults():
+    said = list(GitHubActions().problems(everything(), {}))
+    assert said == ["trigger weekly: a schedule brings no params, and must has no default"]
 
 
 def test_every_feature_is_declared_and_says_how():
