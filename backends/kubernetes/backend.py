@@ -17,8 +17,8 @@ from ..base import OutputFile, Support
 from . import manifests as m
 from .capabilities import CAPABILITIES
 from .names import config_keys, legal_all
-from .pods import Bundle, node_job, runnable
-from .settings import Object, Settings, read_settings
+from .pods import Bundle, filling_pod, node_job, runnable
+from .settings import Object, Settings, local_sources, read_settings
 
 CONFIG_MAP_LIMIT = 1 << 20  # bytes of all values together; the API server refuses more
 
@@ -36,7 +36,7 @@ class Kubernetes:
     def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
         """What stops this plan with these options, as sentences that say what to write instead."""
         settings = read_settings(plan, options)
-        yield from _unreachable_data(plan, settings)
+        yield from _absolute_paths(plan)
         if settings.code == "image" and not settings.workdir:
             yield 'code = "image" needs `workdir`, the folder of the project in the images'
         if plan.requirements and not options.get("image") and not plan.image:
@@ -57,6 +57,8 @@ class Kubernetes:
         yield _yaml(plan, "kustomization.yaml", m.kustomization(plan, build.settings, list(objects)))
         for path, value in objects.items():
             yield _yaml(plan, path, value)
+        if build.settings.made_data:
+            yield _yaml(plan, "fill-data.yaml", filling_pod(plan, build.settings))
         yield OutputFile.of_text("README.md", build.readme(list(objects)))
 
 
@@ -66,16 +68,12 @@ def _yaml(plan: Plan, path: str, value: Object) -> OutputFile:
     return OutputFile.of_text(path, yaml_file(plan, value))
 
 
-def _unreachable_data(plan: Plan, settings: Settings) -> Iterator[str]:
-    for source in plan.of(Source):
-        if source.uri is None or "://" in source.uri:
-            continue
-        if source.uri.startswith("/"):
-            yield f"source '{source.id}' reads {source.uri}, a path of one machine; pods see paths below the project"
-        elif not settings.data and settings.code != "image":
+def _absolute_paths(plan: Plan) -> Iterator[str]:
+    for source in local_sources(plan):
+        if source.uri is not None and source.uri.startswith("/"):
             yield (
-                f"source '{source.id}' reads {source.uri}, which pods cannot see; put the files into a volume claim "
-                'and name it in the target: data = "CLAIM"'
+                f"source '{source.id}' reads {source.uri}, a path of one machine; "
+                "name files below the project, and put them into the volume claim of the option `data`"
             )
 
 
@@ -155,6 +153,8 @@ class _Build:
         yield "network-policy.yaml", m.network_policy(plan, settings)
         if settings.made_claim:
             yield "store.yaml", m.store_claim(plan, settings)
+        if settings.made_data:
+            yield "data.yaml", m.data_claim(plan, settings)
         yield "runtime.yaml", m.config_map(plan, settings, bundle.runtime, {}, {"mlops.pyz": self.runtime})
         yield "plan.yaml", m.config_map(plan, settings, bundle.plan, {"plan.json": self.plan_text}, {})
         if bundle.code:
@@ -180,6 +180,7 @@ class _Build:
             plan=self.plan,
             settings=self.settings,
             paths=paths,
+            data_words=" ".join(_shell_word(s.uri or "") for s in local_sources(self.plan)),
             secrets=_secret_names(self.plan),
             about={path: _about(path) for path in paths},
             flag=f" -n {self.settings.namespace}" if self.settings.namespace else "",
@@ -192,6 +193,7 @@ _ABOUT = {
     "role-binding.yaml": "gives the service account that role",
     "network-policy.yaml": "nothing connects to the pods",
     "store.yaml": "the volume of results",
+    "data.yaml": "the volume of the sources' files, which you fill",
     "runtime.yaml": "mlops.pyz, which runs a node",
     "plan.yaml": "plan.json, the checked pipeline",
     "code.yaml": "the project's files",
@@ -202,6 +204,11 @@ _ABOUT = {
 
 def _about(path: str) -> str:
     return _ABOUT.get(path) or ("more of them" if path.startswith("jobs-") else "starts a run on schedule")
+
+
+def _shell_word(path: str) -> str:
+    """A path for a shell that expands it as a pattern, as the source means it."""
+    return "".join(c if c.isalnum() or c in "/._-*?[]" else "\\" + c for c in path)
 
 
 def _secret_names(plan: Plan) -> list[str]:

@@ -25,7 +25,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.WHEN: NATIVE,
     Feature.FOREACH: NATIVE,
     Feature.PARAMS: emulated("MLOPS_PARAMS of the run's Job, a JSON object; checked before anything runs"),
-    Feature.LOCAL_SOURCE: emulated("read from the volume claim that the option `data` names"),
+    Feature.LOCAL_SOURCE: emulated("read from a volume claim, the option `data`, that you fill: its README says how"),
     Feature.HTTP_SOURCE: NATIVE,
     Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
     Feature.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),

@@ -77,6 +77,14 @@ def network_policy(plan: Plan, settings: Settings) -> Object:
 
 
 def store_claim(plan: Plan, settings: Settings) -> Object:
+    return _claim(plan, settings, settings.claim, "store")
+
+
+def data_claim(plan: Plan, settings: Settings) -> Object:
+    return _claim(plan, settings, f"{settings.base}-data", "data")
+
+
+def _claim(plan: Plan, settings: Settings, name: str, part: str) -> Object:
     spec: Object = {
         "accessModes": [settings.access_mode],
         "resources": {"requests": {"storage": settings.storage}},
@@ -86,7 +94,7 @@ def store_claim(plan: Plan, settings: Settings) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": _metadata(plan, settings, settings.claim, "store"),
+        "metadata": _metadata(plan, settings, name, part),
         "spec": spec,
     }
 

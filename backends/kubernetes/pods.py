@@ -34,6 +34,12 @@ _ENVIRONMENT: list[Object] = [
     {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
 ]
 
+_CONTAINER_SECURITY: Object = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
 Runnable = Source | Stage | Guard | Deploy
 
 
@@ -137,6 +143,30 @@ def driver_job(
     }
 
 
+def filling_pod(plan: Plan, settings: Settings) -> Object:
+    """A pod that does nothing for an hour, and into whose volume files can be copied."""
+    container = {
+        "name": "fill",
+        "image": settings.image,
+        **_pull(settings),
+        "command": ["sleep", "3600"],
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}},
+        "securityContext": _CONTAINER_SECURITY,
+        "volumeMounts": [{"name": "data", "mountPath": DATA}],
+    }
+    volumes: list[Object] = [{"name": "data", "persistentVolumeClaim": {"claimName": settings.data}}]
+    metadata: Object = {"name": f"{settings.base}-fill-data"}
+    if settings.namespace:
+        metadata["namespace"] = settings.namespace
+    metadata["labels"] = labels(plan, settings, "data")
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": _restricted(settings, container, volumes, token=False),
+    }
+
+
 @dataclass(frozen=True)
 class Bundle:
     """The ConfigMaps that every pod of a build mounts. `keys` is the key of each file's path in `code`."""
@@ -231,21 +261,24 @@ def _container_rest(settings: Settings, bundle: Bundle, *, jobs: Sequence[str]) 
     if jobs:
         mounts.append({"name": "jobs", "mountPath": JOBS, "readOnly": True})
     return {
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _CONTAINER_SECURITY,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": mounts,
     }
 
 
 def _pod(settings: Settings, bundle: Bundle, container: Object, *, jobs: Sequence[str]) -> Object:
+    # Only the driver, which is given the Jobs, talks to the API.
+    volumes = _volumes(settings, bundle, jobs=jobs)
+    return _restricted(settings, container, volumes, token=bool(jobs))
+
+
+def _restricted(settings: Settings, container: Object, volumes: list[Object], *, token: bool) -> Object:
+    """A pod that keeps to the restricted Pod Security profile."""
     pod: Object = {
         "restartPolicy": "Never",
         "serviceAccountName": settings.service_account,
-        "automountServiceAccountToken": bool(jobs),  # only the driver talks to the API
+        "automountServiceAccountToken": token,
         "enableServiceLinks": False,
         "securityContext": {
             "runAsNonRoot": True,
@@ -265,7 +298,7 @@ def _pod(settings: Settings, bundle: Bundle, container: Object, *, jobs: Sequenc
     if settings.access_mode == "ReadWriteOnce":
         pod["affinity"] = _one_machine(settings)
     pod["containers"] = [container]
-    pod["volumes"] = _volumes(settings, bundle, jobs=jobs)
+    pod["volumes"] = volumes
     return pod
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...compiler.plan.nodes import Plan
+from ...compiler.plan.nodes import Plan, Source
 from .names import legal
 
 DEFAULT_PYTHON = "3.12"
@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Options of one build. `claim` and `service_account` are names; `made_*` say whether the objects are ours."""
+    """Options of one build. `claim`, `data` and `service_account` are names; `made_*`: the object is made here."""
 
     base: str  # the pipeline's legal name, the start of every object's name
     namespace: str | None
@@ -30,7 +30,8 @@ class Settings:
     storage: str
     storage_class: str | None
     access_mode: str
-    data: str | None
+    data: str | None  # nothing where no source is a file of the project
+    made_data: bool
     code: str
     workdir: str | None
     secret: str
@@ -46,6 +47,7 @@ class Settings:
 def read_settings(plan: Plan, options: Mapping[str, Any]) -> Settings:
     """The settings that options, already checked against the schema, ask for."""
     base = legal(plan.name, 40)  # with room for "-runtime-" and a digest
+    made_data = "data" not in options and options.get("code") != "image" and bool(local_sources(plan))
     return Settings(
         base=base,
         namespace=options.get("namespace"),
@@ -59,7 +61,8 @@ def read_settings(plan: Plan, options: Mapping[str, Any]) -> Settings:
         storage=quantity(options.get("storage", "10Gi")),
         storage_class=options.get("storage_class"),
         access_mode=options.get("access_mode", "ReadWriteOnce"),
-        data=options.get("data"),
+        data=options.get("data") or (f"{base}-data" if made_data else None),
+        made_data=made_data,
         code=options.get("code", "configmap"),
         workdir=options.get("workdir"),
         secret=options.get("secret", f"{base}-secrets"),
@@ -71,6 +74,11 @@ def read_settings(plan: Plan, options: Mapping[str, Any]) -> Settings:
         user=options.get("run_as_user", 10001),
         keep=int(options.get("keep", 7 * 86400)),
     )
+
+
+def local_sources(plan: Plan) -> tuple[Source, ...]:
+    """The sources that are files of the project."""
+    return tuple(s for s in plan.of(Source) if s.uri is not None and "://" not in s.uri)
 
 
 def quantity(size: int | str) -> str:

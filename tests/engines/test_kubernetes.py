@@ -306,14 +306,15 @@ def test_texts_arrive_as_they_were_written(cluster):
     assert json.loads(out.read_text()) == [[*NASTY, "$(MLOPS_RUN_ID) '"], NASTY[0], "s3$(HOME)cret"]
 
 
-def test_data_lies_beside_the_code(cluster):
+@pytest.mark.parametrize("claim", [None, "warehouse"])
+def test_data_lies_beside_the_code(cluster, claim):
     flights = p.source("flights", "data/*.csv")
     plan = small(flights, number("3"), copy_stage("use", "flights"))
-    data = cluster.claim("warehouse") / "data"
-    data.mkdir()
+    data = cluster.claim("demo-data" if claim is None else claim) / "data"
+    data.mkdir(parents=True)
     (data / "jan.csv").write_text("a\n1\n")
     data.chmod(0o755)
-    deploy(cluster, plan, {"data": "warehouse"})
+    deploy(cluster, plan, {"data": claim} if claim else {})
     assert cluster.wait(start(cluster, plan))["type"] == "Complete", cluster.logs_of("run-1")
     assert next(cluster.claim("demo-store").glob("runs/*/use/out.json")).read_text() == "a\n1\n"
 
