@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
 
 from .scan import Scan
 from .scripts import Option, Script
@@ -21,6 +22,8 @@ _OUT = {"out", "output", "outputs", "save", "dest", "destination", "write", "res
 _IN = {"in", "input", "inputs", "data", "dataset", "csv", "source", "train", "test", "from", "src", "table"}
 _MADE = {"metrics", "metric", "scores", "report", "plot", "figure", "predictions"}
 _NOISE = {"path", "file", "filename", "dir", "folder", "csv", "json", "parquet"}
+_COUNTED = {".csv", ".jsonl", ".ndjson", ".parquet"}
+_MOST_BYTES = 200_000_000
 _NO_FILE = {"name", "experiment", "mode", "url", "host", "user", "device", "id", "key", "token", "date", "method"}
 _LEARNS = {"train", "fit", "learn", "tune"}
 _RESERVED = {
@@ -65,6 +68,7 @@ class Draft:
     params: dict[str, Option] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    least_rows: dict[str, int] = field(default_factory=dict)  # of sources that are tables
     files: dict[str, str] = field(default_factory=dict)  # steps to write beside the spec
     _taken: set[str] = field(default_factory=set)
 
@@ -94,8 +98,39 @@ def draft(name: str, scan: Scan) -> Draft:
         found.steps.append(step)
         for output in step.outputs:
             made[output.name] = made[output.fixed or output.name] = f"{step.name}.{output.name}"
+    found.steps = [_read_by_people(step, found.steps) for step in found.steps]
+    for source, path in found.sources.items():
+        least = least_rows(scan.root / path)
+        if least is not None and f"{source}_sane" not in found._taken:
+            found.least_rows[source] = least
     found.left_out += [(path, "call it from a stage's `run` when you know its inputs") for path in scan.others]
     return found
+
+
+def _read_by_people(step: Step, steps: list[Step]) -> Step:
+    """A table or file that no step reads is there for people: a report."""
+    used = {i.rpartition(": ")[2] for other in steps for i in other.inputs}
+    outputs = tuple(
+        replace(o, kind="report") if o.kind in ("table", "file") and f"{step.name}.{o.name}" not in used else o
+        for o in step.outputs
+    )
+    return replace(step, outputs=outputs)
+
+
+def least_rows(path: Path) -> int | None:
+    """How many rows a table should have at least: half of what it has now, rounded down to one digit.
+
+    Nothing where it is no table, or where nothing here could count: guards on tables need duckdb.
+    """
+    if path.suffix.lower() not in _COUNTED or find_spec("duckdb") is None:
+        return None
+    if path.suffix.lower() == ".parquet" or path.stat().st_size > _MOST_BYTES:
+        return 1
+    with path.open("rb") as file:
+        rows = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    half = max(rows // 2, 1)
+    digits = int("1" + "0" * (len(str(half)) - 1))
+    return half // digits * digits
 
 
 # ------------------------------------------------- scripts with a command line

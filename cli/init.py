@@ -24,7 +24,7 @@ def command(folder: Path, name: str | None, print_only: bool) -> int:
     In a folder without scripts a small one is written too, so that there is something to run. Nothing that is there
     is ever overwritten.
     """
-    there = [p for p in sorted(folder.glob(f"*{specs.SUFFIX}")) if specs.is_root(p)]
+    there = [path for path in specs.in_folder(folder) if specs.is_root(path)]
     if there:
         raise specs.Unreadable(f"{there[0]} declares a pipeline already; `mlopsc lint` checks it")
     found = scan(folder) if folder.is_dir() else Scan(folder, (), (), frozenset(), None, ())
@@ -43,6 +43,8 @@ def command(folder: Path, name: str | None, print_only: bool) -> int:
         click.echo(f"wrote {folder / path}")
     for path, why in drafted.left_out:
         click.echo(f"left out {path}: {why}")
+    if any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
+        click.echo("git add them: mlopsc asks that git knows what a stage runs")
     where = "" if folder == Path() else f" {folder / spec}"
     click.echo(f"\nread {folder / spec}, then:\n  mlopsc lint{where}\n  mlopsc run{where}\n  mlopsc graph{where}")
     return 0

@@ -90,7 +90,7 @@ def command(
 def _split(words: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:
     """What looks like a path is the spec; the other words select nodes."""
     paths = [w for w in words if w.endswith(specs.SUFFIX) or "/" in w or "\\" in w or w in (".", "..")]
-    if not paths and words and Path(words[0]).is_dir() and not any(Path().glob(f"*{specs.SUFFIX}")):
+    if not paths and words and Path(words[0]).is_dir() and not specs.in_folder(Path()):
         paths = [words[0]]
     if len(paths) > 1:
         raise click.UsageError(f"one spec at a time, not {' and '.join(paths)}")

@@ -11,7 +11,7 @@ def spec_text(drafted: Draft, python: str) -> str:
         "mlops 1",
         _pipeline(drafted, python),
         "\n".join(f"param {name}: {option.type} = {option.default}" for name, option in sorted(drafted.params.items())),
-        *(f'source {name} {{\n  uri     = "{uri}"\n  version = content\n}}' for name, uri in drafted.sources.items()),
+        *(_source(drafted, name) for name in drafted.sources),
         *(_stage(drafted, i) for i in range(len(drafted.steps))),
         "target local {}",
         _left_out(drafted),
@@ -20,10 +20,22 @@ def spec_text(drafted: Draft, python: str) -> str:
 
 
 def _pipeline(drafted: Draft, python: str) -> str:
-    lines = [f"pipeline {drafted.name} {{", f'  python = "{python}"']
+    lines = [f"## {_about(drafted)}", f"pipeline {drafted.name} {{", f'  python = "{python}"']
     if drafted.scan.requirements:
         lines.append(f'  requirements = "{drafted.scan.requirements}"')
     return "\n".join([*lines, "}"])
+
+
+def _about(drafted: Draft) -> str:
+    steps = [step.name for step in drafted.steps]
+    listed = ", ".join(steps[:-1]) + f" and {steps[-1]}" if len(steps) > 1 else steps[0]
+    return f"Runs {listed}" + (f" on {', '.join(drafted.sources)}." if drafted.sources else ".")
+
+
+def _source(drafted: Draft, name: str) -> str:
+    text = f'source {name} {{\n  uri     = "{drafted.sources[name]}"\n  version = content\n}}'
+    least = drafted.least_rows.get(name)
+    return f"{text}\n\nguard {name}_sane on {name} {{\n  rows >= {least:_}\n}}" if least else text
 
 
 def _stage(drafted: Draft, index: int) -> str:

@@ -72,7 +72,7 @@ def _why_not(path: Path, error: OSError) -> str:
     try:
         beside = {p.name for p in path.parent.iterdir() if p.suffix == SUFFIX}
     except OSError:
-        return f"{path}: no such file, and no folder {path.parent}"
+        return f"{path}: no such file, and no such folder {path.parent}"
     close = nearest(path.name, beside) or nearest(f"{path.name}{SUFFIX}", beside)
     hint = f"; did you mean '{path.with_name(close)}'?" if close else ""
     return f"{path}: no such file{hint}"
@@ -86,6 +86,11 @@ def is_root(path: Path) -> bool:
         return False
 
 
+def in_folder(folder: Path) -> list[Path]:
+    """The specs that lie in a folder; the store `.mlops` is none."""
+    return sorted(p for p in folder.glob(f"*{SUFFIX}") if p.is_file() and not p.name.startswith("."))
+
+
 def the_spec(named: Path | None) -> Path:
     """The spec to work on: the file named, the one pipeline in the folder named, or the one in this folder."""
     if named is not None and not named.is_dir():
@@ -93,7 +98,7 @@ def the_spec(named: Path | None) -> Path:
             raise Unreadable(_why_not(named, FileNotFoundError()))
         return named
     folder = named or Path()
-    specs = sorted(folder.glob(f"*{SUFFIX}"))
+    specs = in_folder(folder)
     roots = [path for path in specs if is_root(path)]
     where = "this folder" if named is None else f"'{folder}'"
     if len(roots) == 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .draft import Draft
+from importlib.util import find_spec
+
+from .draft import Draft, least_rows
 
 _TRAIN = '''"""Fits a straight line through two columns of a table, by least squares."""
 
@@ -51,7 +53,7 @@ source homes {{
   uri     = "homes.csv"
   version = content
 }}
-
+{guard}
 stage train {{
   run     = "{command}"
   inputs  = [homes]
@@ -102,6 +104,7 @@ print(f"{rows} rows, {columns} columns, {empty} empty cells")
 
 _SUMMARY_SPEC = """mlops 1
 
+## Counts the rows, the columns and the empty cells of {uri}.
 pipeline {name} {{
   python = "{python}"
 }}
@@ -110,15 +113,14 @@ source {source} {{
   uri     = "{uri}"
   version = content
 }}
-
+{guard}
 stage summarize {{
   run     = "python summarize.py --data {{inputs.{source}}} --metrics {{outputs.metrics}}"
   inputs  = [{source}]
   outputs {{ metrics: metrics = "metrics.json" }}
 }}
 
-guard not_empty on summarize.metrics {{
-  row_count   >= 1
+guard well_filled on summarize.metrics {{
   empty_share <= 0.5 else warn
 }}
 
@@ -138,10 +140,16 @@ def starter_for(drafted: Draft, python: str) -> dict[str, str]:
     spec = f"{drafted.name}.mlops"
     if tables:
         source = drafted.unique(tables[0].rpartition("/")[2].rpartition(".")[0], "table")
-        text = _SUMMARY_SPEC.format(name=drafted.name, python=python, source=source, uri=tables[0])
+        guard = _guard(source, least_rows(drafted.scan.root / tables[0]))
+        text = _SUMMARY_SPEC.format(name=drafted.name, python=python, source=source, uri=tables[0], guard=guard)
         return {spec: text, "summarize.py": _SUMMARY}
-    text = _SPEC.format(name=drafted.name, python=python, command=_COMMAND)
+    guard = _guard("homes", 20 if find_spec("duckdb") else None)
+    text = _SPEC.format(name=drafted.name, python=python, command=_COMMAND, guard=guard)
     return {spec: text, "train.py": _TRAIN, "homes.csv": _homes()}
+
+
+def _guard(source: str, least: int | None) -> str:
+    return f"\nguard {source}_sane on {source} {{\n  rows >= {least:_}\n}}\n" if least else ""
 
 
 def _homes() -> str:

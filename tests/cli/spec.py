@@ -6,6 +6,7 @@ from pathlib import Path
 
 GOOD = """mlops 1
 
+## Adds numbers up, and puts the sum on a page.
 pipeline tiny {
   python = "3.11"
 }
