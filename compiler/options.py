@@ -16,7 +16,6 @@ _E = Severity.ERROR
 UNKNOWN_TARGET = declare("E410", "unknown-target", _E, "A target that no backend stands for.")
 UNKNOWN_OPTION = declare("E411", "unknown-target-option", _E, "A target has no option of that name.")
 WRONG_OPTION = declare("E412", "wrong-target-option", _E, "A target's option has a value that the target cannot take.")
-MISSING_OPTION = declare("E413", "missing-target-option", _E, "A target lacks an option that it needs.")
 
 _Path = tuple[str | int, ...]
 _TYPES = {
@@ -85,7 +84,7 @@ def _report(target: str, error: ValidationError, files: tuple[tree.File, ...], d
         required: Any = error.validator_value
         for name in (n for n in required if n not in error.instance):
             diagnostics.report(
-                MISSING_OPTION,
+                WRONG_OPTION,
                 _value_span(target, path, files),
                 f"target '{target}' needs '{_dotted((*path, name))}'",
                 hint=_explained(schema.get("properties", {}).get(name, {}), f"add {name} = …"),

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mlopsc.compiler.diagnostics import Diagnostic, Severity
-from mlopsc.compiler.driver import analyse
-from mlopsc.compiler.lint import lint
+from mlopsc.backends.table import BACKENDS
+from mlopsc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
+from mlopsc.compiler.driver import Analysis, analyse, compile_plan, require_support
+from mlopsc.compiler.lint import lint, read_levels
+from mlopsc.compiler.options import options_fit, targets_exist
 
 HERE = Path(__file__).parent
 _MARK = re.compile(r"#\s*expect(?P<next>-next)?:(?P<rest>.*)")
@@ -32,12 +34,32 @@ class Expectation:
 
 def diagnose(path: Path, code: str) -> list[Diagnostic]:
     """What is reported for a spec, in order: every error, and the lint findings of the code that is asked for."""
-    analysis = analyse(path)
+    analysis = analyse(path, profile=_profile(path))
     found = list(analysis.diagnostics)
     if code.startswith("W"):
-        findings = lint(analysis.model, today=TODAY, found=analysis.diagnostics, tracked=frozenset())
+        levels = read_levels(path)
+        findings = lint(analysis.model, levels, today=TODAY, found=analysis.diagnostics, tracked=frozenset())
         found += [d for d in findings if d.code == code]
+    if code.startswith("E4") and not analysis.diagnostics.has_errors:
+        found += _of_targets(analysis)
     return [d for d in found if d.code == code or d.severity is Severity.ERROR]
+
+
+def _of_targets(analysis: Analysis) -> list[Diagnostic]:
+    """What the targets that a spec declares say about it."""
+    found = Diagnostics()
+    targets_exist(analysis.files, frozenset(BACKENDS), found)
+    lowered = compile_plan(analysis)
+    for name in (n for n in lowered.plan.targets if n in BACKENDS):
+        require_support(lowered, name, BACKENDS[name].capabilities, found)
+        options_fit(name, lowered.plan.targets[name], BACKENDS[name].options, analysis.files, found)
+    return list(found)
+
+
+def _profile(path: Path) -> str | None:
+    """The profile that a spec is to be read with: its first line is then `# mlopsc --profile NAME`."""
+    match = re.search(r"^# mlopsc --profile (\w+)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    return match[1] if match else None
 
 
 def root_of(fixture: Path) -> Path:
@@ -82,5 +104,7 @@ def said(d: Diagnostic) -> str:
 
 
 def _meets(d: Diagnostic, expected: Expectation) -> bool:
+    if not d.span.source.path.endswith(".mlops"):  # said of the command line or of settings, which have no marks
+        return d.code == expected.code and expected.text in said(d)
     same_file = Path(d.span.source.path).resolve() == expected.file.resolve()
     return same_file and d.span.line == expected.line and d.code == expected.code and expected.text in said(d)
