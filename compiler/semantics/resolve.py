@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ..diagnostics import Diagnostics, Note
@@ -112,9 +113,13 @@ def _check_pipeline(model: Model, diagnostics: Diagnostics) -> None:
     root = model.files[0]
     if any(span.text.startswith("pipeline") for span in root.broken):
         return  # it is there and was not understood
-    end = Span(model.root, 0, min(1, len(model.root.text)))
+    begin = re.match(r"(?:\s|#[^\n]*)*(\w*)", model.root.text)
+    assert begin is not None
     diagnostics.report(
-        rules.NO_PIPELINE, end, "no pipeline is declared", hint='begin with: pipeline NAME { owner = "…" }'
+        rules.NO_PIPELINE,
+        Span(model.root, *begin.span(1)),
+        "no pipeline is declared",
+        hint='begin with: pipeline NAME { owner = "…" }',
     )
 
 

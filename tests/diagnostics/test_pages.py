@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,21 @@ from mlopsc.compiler.diagnostics import RULES
 from .harness import HERE, diagnose, said
 
 PAGES = HERE.parents[1] / "docs" / "diagnostics"
-_BLOCK = re.compile(r"^```mlops\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# An example of settings stands before the spec that it is for.
+_BLOCK = re.compile(r"(?:^```toml\n(?P<toml>[^`]*)^```\n\n)?^```mlops\n(?P<spec>.*?)^```$", re.MULTILINE | re.DOTALL)
+# What the files that examples name hold: scripts, data, requirements, shared specs.
+PROJECT = HERE / "project"
 
 
-def examples(code: str) -> list[str]:
-    return _BLOCK.findall((PAGES / f"{code}.md").read_text(encoding="utf-8"))
+def examples(code: str) -> list[tuple[str, str]]:
+    """The specs of a page, each with the settings that are shown with it."""
+    page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    return [(m["spec"], m["toml"] or "") for m in _BLOCK.finditer(page)]
 
 
-def codes(text: str, code: str, folder: Path, encoding: str = "utf-8") -> list[str]:
+def codes(text: str, code: str, folder: Path, encoding: str = "utf-8", settings: str = "") -> list[str]:
+    shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
+    (folder / "mlopsc.toml").write_text(settings, encoding="utf-8")
     path = folder / "example.mlops"
     path.write_bytes(text.encode(encoding))
     return [said(d) for d in diagnose(path, code) if d.code == code]
@@ -36,7 +44,7 @@ def test_every_page_is_about_a_code() -> None:
 def test_a_page_shows_the_mistake_and_its_correction(code: str, tmp_path: Path) -> None:
     page = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     assert page.startswith(f"# {code} {RULES[code].slug}\n")
-    wrong, right = examples(code)[:2]
+    (wrong, settings), (right, right_settings) = examples(code)[:2]
     # A page is UTF-8 itself: the example of that mistake stands for a file in another encoding.
-    assert codes(wrong, code, tmp_path, "latin-1" if code == "E108" else "utf-8")
-    assert codes(right, code, tmp_path) == []
+    assert codes(wrong, code, tmp_path, "latin-1" if code == "E108" else "utf-8", settings)
+    assert codes(right, code, tmp_path, settings=right_settings) == []

@@ -21,4 +21,6 @@ def files_state_their_edition(model: Model, diagnostics: Diagnostics) -> None:
     begin = Span(root.source, 0, min(1, len(root.source.text)))
     fix = insertion(begin, f"mlops {newest}\n\n", f"add mlops {newest}", safe=True)
     message = "the file does not say its edition; the newest is taken"
-    diagnostics.report(MISSING_EDITION, begin, message, hint=f"begin with: mlops {newest}", fix=fix)
+    first = root.items[0].span
+    word = Span(first.source, first.start, first.start + len(first.text.split()[0]))
+    diagnostics.report(MISSING_EDITION, word, message, hint=f"begin with: mlops {newest}", fix=fix)
