@@ -45,7 +45,7 @@ def test_an_unknown_option_is_marked_at_its_name_with_the_nearest():
 
 
 def test_a_missing_option_is_marked_at_the_target():
-    assert found("", {}) == [("E413", "airflow", "target 'airflow' needs 'dag_id'", "The DAG's id.")]
+    assert found("", {}) == [("E412", "airflow", "target 'airflow' needs 'dag_id'", "The DAG's id.")]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_target_that_the_spec_does_not_declare_is_marked_at_the_pipeline():
     source = Source("a.mlops", "pipeline p {}\n")
     diagnostics = Diagnostics()
     options_fit("airflow", {}, SCHEMA, (parse(source, diagnostics),), diagnostics)
-    assert [(d.code, d.span.text) for d in diagnostics] == [("E413", "p")]
+    assert [(d.code, d.span.text) for d in diagnostics] == [("E412", "p")]
 
 
 def test_an_unknown_target_is_marked_at_its_name():
