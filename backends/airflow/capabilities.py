@@ -61,6 +61,6 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.ON_MONITOR: unsupported(_SCHEDULE),
     F.ON_AGE: unsupported(_SCHEDULE),
     F.ON_FINISHED: unsupported(_SCHEDULE),
-    F.TRIGGER_BOUNDS: unsupported("leave them out: runs of one pipeline already wait for each other"),
+    F.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
     F.NOTIFY: unsupported("let Airflow tell of failed runs, by a listener or a notifier of your own"),
 }

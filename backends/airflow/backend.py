@@ -1,0 +1,199 @@
+"""The Airflow target: a DAG of BashOperators, one task a node, and beside it the runtime and the project's files.
+
+    dags/<pipeline>.py                the DAG
+    dags/<pipeline>/plan.json         what the runtime reads
+    dags/<pipeline>/mlops.pyz         the runtime
+    dags/<pipeline>/project/…         the files that the stages run
+    dags/<pipeline>/.airflowignore    keeps Airflow from looking for DAGs among them
+
+Airflow orders, retries, schedules and gates; a task calls the runtime for its node. The state of a run is that of
+its last task, which fails when a stage failed or a guard blocked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...compiler.features import Feature
+from ...compiler.plan.document import plan_json
+from ...compiler.plan.nodes import Guard, Notebook, Plan, SqlFile, Stage
+from ..base import OutputFile, Support
+from ..printing import WIDTH, header, one_line, py_literal
+from .capabilities import CAPABILITIES
+from .params import airflow_param
+from .schedule import Schedules, schedule_problems, schedules
+from .tasks import Names, Task, before_report, edge_lines, plan_tasks, report_line
+
+_FOLDER = Path(__file__).parent
+_LONGEST_TAG = 100
+
+# Two DAGs may share a store, and their runs may have one id. A run's name is a folder's, and many programs trip over a
+# ':' in a path; no id of Airflow holds an '@', so no two ids fall together.
+_RUN = "{{ dag.dag_id }}--{{ run_id | replace(':', '@') | replace('~', '@@') }}"
+
+_IGNORE = """\
+# Nothing in this folder is a DAG. The pattern matches every name, read as a glob and as a regular expression alike.
+[!~]*
+"""
+
+
+class Airflow:
+    """Emits for Airflow 3, and for 2.11 by the option `version`."""
+
+    name: ClassVar[str] = "airflow"
+    summary: ClassVar[str] = "an Airflow DAG, with the runtime and the project's files beside it"
+    capabilities: ClassVar[Mapping[Feature, Support]] = CAPABILITIES
+    options: ClassVar[Mapping[str, Any]] = json.loads((_FOLDER / "options.schema.json").read_text("utf-8"))
+
+    def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
+        """What of the plan Airflow cannot honour, although it has schedules, params and tags."""
+        yield from schedule_problems(plan)
+        for tag in (tag for tag in plan.tags if len(tag) > _LONGEST_TAG):
+            yield f"the tag '{tag}' is longer than the {_LONGEST_TAG} characters that Airflow keeps"
+
+    def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
+        from ..archive import runtime_archive
+
+        folder = f"dags/{plan.name}"
+        values = _values(plan, options)
+        yield OutputFile.of_text(f"{folder}.py", _print("dag.py.j2", values))
+        yield OutputFile.of_text(f"{folder}/plan.json", plan_json(plan))
+        yield OutputFile(f"{folder}/mlops.pyz", runtime_archive())
+        yield OutputFile.of_text(f"{folder}/.airflowignore", _IGNORE)
+        for file in plan.project:
+            yield OutputFile.of_text(f"{folder}/project/{file.path}", file.text)
+        yield OutputFile.of_text("requirements.txt", header(plan) + "\n".join(_requirements(plan, values)) + "\n")
+        yield OutputFile.of_text("README.md", _print("README.md.j2", values))
+
+
+def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the templates print."""
+    airflow3 = options.get("version", "3") == "3"
+    dag_id = options.get("dag_id", plan.name)
+    names = Names()
+    secrets = options.get("secrets", "variable")
+    tasks = plan_tasks(plan, names, secrets)
+    table = schedules(plan, several_in_one=airflow3)
+    report = _free("report", {task.node.partition("[")[0] for task in tasks})
+    report_variable = names.variable(report)
+    before = before_report(plan, tasks)
+    return {
+        "header": header(plan).rstrip("\n"),
+        "spec": one_line(plan.spec),
+        "pipeline": plan.name,
+        "plan": plan,
+        "airflow3": airflow3,
+        "imports": _imports(plan, tasks, table, airflow3=airflow3),
+        "dag_id": dag_id,
+        "description": one_line(plan.doc) or f"The pipeline {plan.name}.",
+        # Airflow takes a text that ends in .md for the path of a file; this one ends in a full stop.
+        "doc_md": "\n\n".join([*([plan.doc] if plan.doc else []), _made_from(plan)]),
+        "schedule": table.own,
+        "own_schedules": table,
+        "start_date": not airflow3,
+        "tags": list(dict.fromkeys((*plan.tags, *options.get("tags", ())))),
+        "params": [airflow_param(param) for param in plan.params],
+        "default_args": _default_args(plan, options),
+        "max_active_tasks": options.get("max_active_tasks"),
+        "python": options.get("python"),
+        "project": options.get("project"),
+        "store": options.get("store"),
+        "store_in_plan": plan.version.store,
+        "run_template": _RUN,
+        "tasks": tasks,
+        "report": {"task_id": report, "variable": report_variable},
+        "edges": [*edge_lines(plan, tasks), *([report_line(before, report_variable)] if before else [])],
+        "more_schedules": [
+            {"dag_id": f"{dag_id}__schedule_{i}", "schedule": source} for i, source in enumerate(table.others, 2)
+        ],
+        "pool": options.get("pool"),
+        "slots": max((task.pool_slots for task in tasks), default=1),
+        "secrets": secrets,
+        "secret_names": sorted({name for task in plan_tasks(plan, Names(), "variable") for name, _ in task.secrets}),
+        "duckdb": _needs_duckdb(plan),
+    }
+
+
+def _default_args(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+    given = {"owner": plan.owner, "pool": options.get("pool"), "queue": options.get("queue")}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _made_from(plan: Plan) -> str:
+    profile = f", profile {one_line(plan.profile)}" if plan.profile else ""
+    digest = plan.digest.removeprefix("sha256:")[:12]
+    return f"Made by mlopsc from {one_line(plan.spec)}{profile}; the spec's sha256 is {digest}."
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _imports(plan: Plan, tasks: tuple[Task, ...], table: Schedules, *, airflow3: bool) -> dict[str, Any]:
+    groups = any(task.group for task in tasks)
+    operators = ["from airflow.providers.standard.operators.bash import BashOperator"]
+    if table.others:
+        operators.append("from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator")
+    if airflow3:
+        names = ["DAG", *table.timetables, *(["Param"] if plan.params else []), *(["TaskGroup"] if groups else [])]
+        lines = [*operators, f"from airflow.sdk import {', '.join(names)}"]
+    else:
+        lines = ["from airflow import DAG"]
+        lines += ["from airflow.models.param import Param"] if plan.params else []
+        lines += operators
+        if table.timetables:
+            lines.append(f"from airflow.timetables.trigger import {', '.join(table.timetables)}")
+        lines += ["from airflow.utils.task_group import TaskGroup"] if groups else []
+    # Airflow 2 wants a start date of every DAG.
+    dates = [] if airflow3 else ["datetime"]
+    if any(task.retries or task.timeout is not None for task in tasks):
+        dates.append("timedelta")
+    return {"airflow": lines, "datetime": ", ".join([*dates, *([] if airflow3 else ["timezone"])])}
+
+
+def _needs_duckdb(plan: Plan) -> bool:
+    tables = any(guard.query for guard in plan.of(Guard))
+    return tables or any(isinstance(stage.program, SqlFile) for stage in plan.of(Stage))
+
+
+def _requirements(plan: Plan, values: Mapping[str, Any]) -> Iterable[str]:
+    yield "apache-airflow>=3.0,<4" if values["airflow3"] else "apache-airflow>=2.11,<3"
+    yield "apache-airflow-providers-standard>=1.0"
+    if values["duckdb"]:
+        yield "duckdb>=1.1,<2"
+    if any(isinstance(stage.program, Notebook) for stage in plan.of(Stage)):
+        yield "papermill>=2.5,<3"
+        yield "ipykernel>=6"
+    if plan.requirements is not None and any(file.path == plan.requirements for file in plan.project):
+        yield f"-r dags/{plan.name}/project/{plan.requirements}"
+
+
+def _text_literal(text: str, indent: int) -> str:
+    """A text that does not fit on a line as one string for each of its lines, in parentheses."""
+    flat, lines = py_literal(text), text.splitlines(keepends=True)
+    if len(lines) < 2 or len(flat) + indent <= WIDTH - len("doc_md="):
+        return flat
+    pad = " " * indent
+    return "(\n" + "".join(f"{pad}    {py_literal(line)}\n" for line in lines) + f"{pad})"
+
+
+def _print(template: str, values: Mapping[str, Any]) -> str:
+    # Commands that only ask what a target carries are quicker without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # What is printed is Python and Markdown, not HTML: there is nothing to escape for it.
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["py_literal"] = py_literal
+    environment.filters["py_text"] = _text_literal
+    return environment.get_template(template).render(values)
