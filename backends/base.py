@@ -65,7 +65,8 @@ class ChecksPlans(Protocol):
     """What a backend may have besides: a look at the plan and its options together, before `emit`.
 
     For what neither the features nor the options' schema can say, such as "this source needs that option". Each
-    sentence is an error of the target, short and in lower case; with any of them, nothing is emitted.
+    sentence is an error of the target, short and in lower case, what to write instead after "; ". With any of them,
+    nothing is emitted.
     """
 
     def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]: ...

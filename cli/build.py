@@ -103,8 +103,9 @@ def checked_target(
 
     What it carries in another way is mentioned, unless `quiet`.
     """
+    from ..backends.base import ChecksPlans
     from ..backends.table import BACKENDS
-    from ..compiler.options import options_fit
+    from ..compiler.options import options_fit, plan_fits
     from ..compiler.support import require_support
 
     backend = BACKENDS[name]
@@ -112,6 +113,8 @@ def checked_target(
     require_support(lowered, name, backend.capabilities, diagnostics)
     options = dict(lowered.plan.targets.get(name, {}))
     options_fit(name, options, backend.options, analysis.files, diagnostics)
+    if not diagnostics.has_errors and isinstance(backend, ChecksPlans):
+        plan_fits(name, backend.problems(lowered.plan, options), analysis.files, diagnostics)
     stop_on_errors(diagnostics)
     if not quiet:
         mention([d for d in diagnostics if d.severity is not Severity.ERROR])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostics, Severity, declare, did_you_mean
@@ -16,6 +16,7 @@ _E = Severity.ERROR
 UNKNOWN_TARGET = declare("E410", "unknown-target", _E, "A target that no backend stands for.")
 UNKNOWN_OPTION = declare("E411", "unknown-target-option", _E, "A target has no option of that name.")
 WRONG_OPTION = declare("E412", "wrong-target-option", _E, "A target's option has a value that the target cannot take.")
+REFUSED_PLAN = declare("E414", "target-refuses-plan", _E, "A target cannot carry this pipeline with these options.")
 
 _Path = tuple[str | int, ...]
 _TYPES = {
@@ -55,6 +56,13 @@ def options_fit(
 
     for error in sorted(Draft202012Validator(schema).iter_errors(options), key=lambda e: tuple(map(str, e.path))):
         _report(target, _sharpest(error), files, diagnostics)
+
+
+def plan_fits(target: str, problems: Iterable[str], files: tuple[tree.File, ...], diagnostics: Diagnostics) -> None:
+    """Reports what a backend has against a plan with its options (`ChecksPlans`), at the target's name."""
+    for problem in problems:
+        message, _, hint = problem.partition("; ")
+        diagnostics.report(REFUSED_PLAN, _fallback(target, files), message, hint=hint or None)
 
 
 def _sharpest(error: ValidationError) -> ValidationError:

@@ -38,7 +38,7 @@ class Kubernetes:
         settings = read_settings(plan, options)
         yield from _absolute_paths(plan)
         if settings.code == "image" and not settings.workdir:
-            yield 'code = "image" needs `workdir`, the folder of the project in the images'
+            yield 'code = "image" needs `workdir`; add the folder of the project in the images: workdir = "/app"'
         if plan.requirements and not options.get("image") and not plan.image:
             bare = [n.id for n in plan.of(Stage) if not n.image]
             if bare:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mlopsc.backends.base import ChecksPlans
 from mlopsc.backends.table import BACKENDS
 from mlopsc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
 from mlopsc.compiler.driver import Analysis, analyse, compile_plan, require_support
 from mlopsc.compiler.lint import lint, read_levels
-from mlopsc.compiler.options import options_fit, targets_exist
+from mlopsc.compiler.options import options_fit, plan_fits, targets_exist
 
 HERE = Path(__file__).parent
 _MARK = re.compile(r"#\s*expect(?P<next>-next)?:(?P<rest>.*)")
@@ -53,6 +54,8 @@ def _of_targets(analysis: Analysis) -> list[Diagnostic]:
     for name in (n for n in lowered.plan.targets if n in BACKENDS):
         require_support(lowered, name, BACKENDS[name].capabilities, found)
         options_fit(name, lowered.plan.targets[name], BACKENDS[name].options, analysis.files, found)
+        if not found.has_errors and isinstance(backend := BACKENDS[name], ChecksPlans):
+            plan_fits(name, backend.problems(lowered.plan, lowered.plan.targets[name]), analysis.files, found)
     return list(found)
 
 
