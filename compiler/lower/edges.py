@@ -55,7 +55,14 @@ class Wiring:
             found.setdefault((guard, node), [])
         return {edge: tuple(artifacts) for edge, artifacts in found.items()}
 
-    def ancestors(self, artifact: str) -> set[str]:
+    def about(self, model: str) -> set[str]:
+        """Every artifact that says something of a model: what went into it, and what came of it and of its siblings."""
+        found = self._ancestors(model)
+        for sibling in self._outputs[self.model.artifacts[model].producer]:
+            found |= self._descendants(sibling)
+        return found
+
+    def _ancestors(self, artifact: str) -> set[str]:
         """Every artifact that went into this one, itself included, with whatever else those stages made."""
         stages: set[str] = set()
         found: set[str] = set()
@@ -71,7 +78,7 @@ class Wiring:
             waiting += [ref.artifact for ref in self.model.stages[producer].inputs]
         return found
 
-    def descendants(self, artifact: str) -> set[str]:
+    def _descendants(self, artifact: str) -> set[str]:
         """Every artifact that was made from this one: evaluations, reports."""
         consumers: dict[str, list[str]] = defaultdict(list)
         for name, stage in self.model.stages.items():

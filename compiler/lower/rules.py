@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ..format.expressions import flat, pieces
+from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics import functions as f
 from ..semantics.guard_types import METRIC_SCOPES, is_about_rows
@@ -36,7 +38,7 @@ class RuleLowering:
         if rule.otherwise is not None:
             action = rule.otherwise.action.text if rule.otherwise.action else "block"
             message = rule.otherwise.message.value if rule.otherwise.message else None
-        text = " ".join(rule.span.text.split())
+        text = flat(joined(line(rule).parts))  # printed and not cut out: a template's arguments stand in it
         place = self.model.place(rule.span)
         if isinstance(rule, tree.Expected):
             ref = self.measure(text, "", f.NUMBER)
@@ -201,4 +203,4 @@ def _has_unbuilt(expr: tree.Expr) -> bool:
 
 
 def _shown(expr: tree.Expr) -> str:
-    return " ".join(expr.span.text.split())
+    return flat(pieces(expr))

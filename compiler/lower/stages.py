@@ -103,8 +103,8 @@ def _env(entity: Entity) -> dict[str, str | plan.Secret]:
 def lower_deploys(model: Model, wiring: Wiring) -> tuple[plan.Deploy, ...]:
     """Deploys wait for their model, and for every guard on what went into it or was computed from it.
 
-    The second half matters where a stage of its own evaluates the model: a guard on those numbers decides about the
-    model, though no data flows from it into the deploy.
+    The second half matters where a stage of its own evaluates the model, or the predictions made with it: a guard on
+    those numbers decides about the model, though no data flows from it into the deploy.
     """
     found = []
     for entity in model.of("deploy"):
@@ -112,7 +112,7 @@ def lower_deploys(model: Model, wiring: Wiring) -> tuple[plan.Deploy, ...]:
         assert isinstance(path, tree.Path)
         name = entity.name.text
         wiring.consumes(name, wiring.copies(path.text)[0])
-        about = wiring.ancestors(path.text) | wiring.descendants(path.text)
+        about = wiring.about(path.text)
         for artifact in [a for a in model.artifacts if a in about]:
             for copy in wiring.copies(artifact):
                 for guard in wiring.guards.get(copy, ()):
