@@ -26,8 +26,7 @@ def gates(artifact: str, model: Model) -> tuple[GuardModel, ...]:
 
 def about_model(artifact: str, model: Model) -> set[str]:
     """Every artifact whose guards decide about a model."""
-    wiring = Wiring(model)
-    return wiring.ancestors(artifact) | wiring.descendants(artifact)
+    return Wiring(model).about(artifact)
 
 
 def blocks(guard: GuardModel) -> bool:
