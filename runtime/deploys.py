@@ -23,7 +23,7 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     registry = Registry(context.store, model_name(context.pipeline.name, deploy["model"]))
     _keep_bytes(context, artifact["digest"], path)
     about = {
-        "metrics": {m: context.metrics(m) for m in deploy["metrics"]},
+        "metrics": {m: context.metrics(m) for m in _judged_by(context, deploy)},
         "run": context.run,
         "pipeline": context.pipeline.name,
         "digest_of_spec": context.pipeline.document["digest"],
@@ -47,6 +47,16 @@ def _keep_bytes(context: Context, digest: str, path: Path) -> None:
         (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
         if context.store.put(copy).digest != digest:
             raise FailedNodeError(f"{path.name} is not what the run made: its bytes changed on the way")
+
+
+def _judged_by(context: Context, deploy: Mapping[str, Any]) -> list[str]:
+    """The metrics that are kept with the version: those of its stage, and those that guards before the deploy judged,
+    so that the next run's guards can compare with them."""
+    before = context.pipeline.all_before(deploy["id"])
+    guarded = [
+        g["subject"] for g in context.pipeline.of("guard") if g["id"] in before and g["subject_kind"] == "metrics"
+    ]
+    return list(dict.fromkeys([*deploy["metrics"], *guarded]))
 
 
 def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> dict[str, Any]:

@@ -131,8 +131,15 @@ class _Runner:
         self.context = context
         self.options = options
         self.chosen = chosen
-        self.waiting = list(chosen)
+        self.waiting = dict.fromkeys(chosen)  # in plan order
         self.running: set[str] = set()
+        among = set(chosen)
+        self.before = {n: len(among.intersection(context.pipeline.waits_for(n))) for n in chosen}
+        self.after: dict[str, list[str]] = {n: [] for n in chosen}
+        for n in chosen:
+            for b in among.intersection(context.pipeline.waits_for(n)):
+                self.after[b].append(n)
+        self.ready = [n for n in chosen if not self.before[n]]
         self.room = _Room(options.jobs or os.cpu_count() or 1)
         self.done: queue.SimpleQueue[tuple[str, dict[str, Any] | BaseException]] = queue.SimpleQueue()
         self.stopped_by: str | None = None
@@ -169,12 +176,12 @@ class _Runner:
     def _start_ready(self) -> None:
         if self.stopped_by is not None and not self.options.keep_going:
             self._leave_out()
-        unfinished = self.running | set(self.waiting)
-        for node in list(self.waiting):
-            described = self.context.pipeline.nodes[node]
-            ready = not unfinished & set(self.context.pipeline.waits_for(node))
-            if ready and self.room.take(described):
-                self.waiting.remove(node)
+        for node in list(self.ready):
+            if self.room.nodes < 1:
+                return
+            if self.room.take(self.context.pipeline.nodes[node]):
+                self.ready.remove(node)
+                del self.waiting[node]
                 self.running.add(node)
                 threading.Thread(target=self._run_one, args=(node,), name=node, daemon=True).start()
 
@@ -182,6 +189,7 @@ class _Runner:
         for node in self.waiting:
             write_record(self.context, node, skipped(f"not started: {self.stopped_by} failed", self.stopped_by))
         self.waiting.clear()
+        self.ready.clear()
 
     def _run_one(self, node: str) -> None:
         try:
@@ -195,6 +203,10 @@ class _Runner:
         self.room.give_back(self.context.pipeline.nodes[node])
         if isinstance(outcome, BaseException):
             raise outcome
+        for after in self.after[node]:
+            self.before[after] -= 1
+            if not self.before[after]:
+                self.ready.append(after)
         if outcome["state"] == "failed":
             self.stopped_by = self.stopped_by or node
 

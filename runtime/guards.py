@@ -11,7 +11,6 @@ import datetime
 import decimal
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .call import table_expression
@@ -114,7 +113,7 @@ class _Facts:
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
-        self._table = _Table(context.paths(guard["subject"]), guard.get("format")) if guard["query"] else None
+        self._table = _Table(context, guard["subject"], guard.get("format")) if guard["query"] else None
         self._measures = self._table.measure(guard["query"]) if self._table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
@@ -198,16 +197,17 @@ def _of_subject(metrics: Mapping[str, dict[str, Any]], subject: str) -> dict[str
 class _Table:
     """The rows of the subject, asked through DuckDB."""
 
-    def __init__(self, paths: list[Path], format: str | None) -> None:  # noqa: A002
+    def __init__(self, context: Context, subject: str, format: str | None) -> None:  # noqa: A002
         try:
             import duckdb
         except ImportError as e:
             raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
         self._error = duckdb.Error
+        self._children = context.children
         self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
         # The age of a timestamp must not depend on where the machine stands.
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._subject = table_expression([str(p) for p in paths], format)
+        self._subject = table_expression([str(p) for p in context.paths(subject)], format)
 
     def measure(self, query: str) -> dict[str, Any]:
         rows = self._ask(query)
@@ -221,9 +221,10 @@ class _Table:
 
     def _ask(self, query: str) -> list[dict[str, Any]]:
         try:
-            cursor = self._connection.execute(query.replace("{subject}", self._subject))
-            names = [d[0] for d in cursor.description or ()]
-            return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+            with self._children.interrupting(self._connection.interrupt):
+                cursor = self._connection.execute(query.replace("{subject}", self._subject))
+                names = [d[0] for d in cursor.description or ()]
+                return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
         except self._error as e:
             raise FailedNodeError(str(e).strip()) from e
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from .digests import file_digest, text_digest, value_digest
 def code_digest(path: Path) -> str:
     """The digest of a program's meaning: of the syntax tree for Python, so that comments and blank space change
     nothing (docstrings do, a program can read them); of the bytes for all else."""
+    stat = path.stat()
+    return _code_digest(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _code_digest(path: Path, size: int, mtime: int) -> str:
+    # Copies of a `foreach` share their code; size and time are there to notice an edit while a process lives.
     if path.suffix == ".py":
         try:
             tree = ast.parse(path.read_bytes())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from .conditions import number_text
 from .pipeline import Pipeline
@@ -161,12 +162,19 @@ def _metrics(records: list[Record]) -> str:
 
 def _outputs(records: Iterable[Record]) -> str:
     rows = [
-        [_t(name), _t(artifact["kind"]), _t(number_text(artifact["size"], "size")),
+        [_linked(name, artifact), _t(artifact["kind"]), _t(number_text(artifact["size"], "size")),
          f"<code>{_t(artifact['digest'].partition(':')[2][:12])}</code>"]
         for r in records
         for name, artifact in r.get("artifacts", {}).items()
     ]  # fmt: skip
     return _table_of("Data", ["artifact", "kind", "size", "digest"], rows)
+
+
+def _linked(name: str, artifact: Mapping[str, Any]) -> str:
+    """The artifact's name, with a link to its file where that lies beside the report."""
+    if "file" not in artifact:
+        return _t(name)
+    return f'<a href="{_t(quote(artifact["file"].split("/", 2)[2]))}">{_t(name)}</a>'
 
 
 def _about(summary: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def _missing_modules(context: Context, stage: Mapping[str, Any]) -> Iterator[tup
     folders = {context.root, *(f.parent for f in files)}
     seen: set[str] = set()
     for file in files:
-        for module, line in _imports(file):
+        for module, line in _imports(file, file.stat().st_mtime_ns if file.is_file() else 0):
             local = any((d / f"{module}.py").is_file() or (d / module).is_dir() for d in folders)
             if module not in seen and not local and not _importable(module):
                 seen.add(module)
@@ -133,12 +134,16 @@ def _missing_modules(context: Context, stage: Mapping[str, Any]) -> Iterator[tup
                 yield f"{shown}:{line} imports {module}, which this interpreter lacks", f"interpreter: {sys.executable}"
 
 
-def _imports(file: Path) -> Iterator[tuple[str, int]]:
-    """Modules that the file imports as soon as it is loaded, and cannot do without."""
+@lru_cache(maxsize=4096)
+def _imports(file: Path, mtime: int) -> tuple[tuple[str, int], ...]:
+    """Modules that the file imports as soon as it is loaded, and cannot do without, with their lines."""
     try:
-        tree = ast.parse(file.read_bytes())
+        return tuple(_imported(ast.parse(file.read_bytes())))
     except (OSError, SyntaxError, ValueError):
-        return
+        return ()
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for statement in tree.body:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
@@ -147,6 +152,7 @@ def _imports(file: Path) -> Iterator[tuple[str, int]]:
             yield statement.module.partition(".")[0], statement.lineno
 
 
+@lru_cache(maxsize=4096)
 def _importable(module: str) -> bool:
     try:
         return module in sys.builtin_module_names or importlib.util.find_spec(module) is not None

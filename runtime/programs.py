@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -177,6 +177,7 @@ class Children:
         self.asked = threading.Event()
         self._lock = threading.Lock()
         self._live: dict[int, tuple[subprocess.Popen[bytes], str]] = {}
+        self._calls: list[Callable[[], object]] = []
 
     def start(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with self._lock:
@@ -198,11 +199,26 @@ class Children:
         with self._lock:
             self._live.pop(child.pid, None)
 
+    @contextlib.contextmanager
+    def interrupting(self, call: Callable[[], object]) -> Iterator[None]:
+        """While this lasts, `call` is what ends the work of this thread."""
+        with self._lock:
+            self._calls.append(call)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls.remove(call)
+            if self.asked.is_set():
+                raise InterruptedRunError
+
     def end_all(self) -> None:
         """Ends every program, and lets no other start."""
         self.asked.set()
         with self._lock:
             live = list(self._live.values())
+            for call in self._calls:
+                call()
         ending = [threading.Thread(target=end_tree, args=(c, t, self.grace)) for c, t in live]
         for thread in ending:
             thread.start()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .store import Store, read_json
+from .store import Store, finite, read_json
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,12 @@ class Registry:
     # --------------------------------------------------------------- versions
 
     def register(self, kept: Mapping[str, Any], file_name: str, about: Mapping[str, Any]) -> dict[str, Any]:
-        """The version of these bytes: the one that there is, or a new one that is told `about`."""
+        """The version of these bytes with these metrics: the one that there is, or a new one that is told `about`."""
+        metrics = finite(about.get("metrics", {}))
         while True:
             versions = self.versions()
             for version in versions:
-                if version["digest"] == kept["digest"]:
+                if version["digest"] == kept["digest"] and version.get("metrics", {}) == metrics:
                     return version
             number = 1 + max((v["version"] for v in versions), default=0)
             new = {

@@ -264,17 +264,17 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _json_text(value: Any) -> str:
-    return json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
-    # JSON has no NaN and no infinity; other readers than Python refuse a file that holds them.
+def finite(value: Any) -> Any:
+    """The value as JSON can hold it: NaN and the infinities, which other readers than Python refuse, as text."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return value
 
 
