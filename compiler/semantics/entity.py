@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostics, Note, did_you_mean
+from ..diagnostics import Diagnostics, Note, did_you_mean, nearest
 from ..source import Span
 from ..syntax import tree
 from . import rules
@@ -15,7 +15,10 @@ from .shapes import Shape
 
 @dataclass(frozen=True)
 class Entity:
-    """What a declaration or a nested block sets: only statements that fit its shape are in here."""
+    """What a declaration or a nested block sets: only statements that fit its shape are in here.
+
+    `unread` names what is there and was not understood; that was reported, and what follows from it need not be.
+    """
 
     keyword: str
     name: tree.Name
@@ -26,6 +29,7 @@ class Entity:
     fields: dict[str, tree.Field]
     others: tuple[tree.Statement, ...]  # foreach, on, per, rules: statements with a grammar of their own
     declaration: tree.Declaration | None
+    unread: frozenset[str] = frozenset()
 
     def value(self, name: str) -> tree.Expr | None:
         attribute = self.attributes.get(name)
@@ -49,7 +53,7 @@ def read_declaration(declaration: tree.Declaration, shape: Shape, diagnostics: D
     name = declaration.name or tree.Name(keyword, declaration.keyword.span)
     owner = f"{keyword} '{name.text}'" if declaration.name else keyword
     entity = _read(owner, keyword, name, declaration.span, declaration.body, shape, diagnostics, declaration)
-    for missing in sorted(shape.required - entity.attributes.keys()):
+    for missing in sorted(shape.required - entity.attributes.keys() - entity.unread):
         diagnostics.report(
             rules.MISSING_ATTRIBUTE,
             name.span,
@@ -74,6 +78,7 @@ def _read(
     fields: dict[str, tree.Field] = {}
     others: list[tree.Statement] = []
     seen: dict[str, Span] = {}
+    unread: set[str] = set()
     for statement in body:
         if isinstance(statement, tree.Attribute | tree.Block | tree.Field):
             key = _key(statement)
@@ -90,19 +95,30 @@ def _read(
         if isinstance(statement, tree.Attribute):
             if _attribute(owner, statement, shape, diagnostics):
                 attributes[statement.name.text] = statement
+            else:
+                unread.add(_meant(statement.name.text, shape))
         elif isinstance(statement, tree.Block):
             inner = _block(owner, statement, shape, diagnostics)
             if inner is not None:
                 blocks[_key(statement)] = inner
+            else:
+                unread.add(_meant(statement.keyword.text, shape))
         elif isinstance(statement, tree.Field):
             if shape.fields:
                 fields[statement.name.text] = statement
             else:
                 _misplaced_field(owner, statement, shape, diagnostics)
+                unread.update((_meant(statement.name.text, shape), "outputs", "schema"))
         else:
             others.append(statement)
     doc = declaration.doc if declaration else ()
-    return Entity(keyword, name, span, doc, attributes, blocks, fields, tuple(others), declaration)
+    return Entity(keyword, name, span, doc, attributes, blocks, fields, tuple(others), declaration, frozenset(unread))
+
+
+def _meant(word: str, shape: Shape) -> str:
+    """The attribute or block that a word was most likely meant to be."""
+    known = {*shape.attributes, *shape.blocks}
+    return word if word in known else nearest(word, known) or word
 
 
 def _key(statement: tree.Attribute | tree.Block | tree.Field) -> str:

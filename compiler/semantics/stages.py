@@ -89,7 +89,8 @@ def resolve_stage(entity: Entity, model: Model, diagnostics: Diagnostics) -> Non
     item, items = _foreach(entity, diagnostics)
     params = _params(entity, model, diagnostics)
     _check_env(entity, diagnostics)
-    resolved = resolve_program(entity, model, inputs, outputs, params, item, diagnostics)
+    whole = _is_whole(entity, inputs, outputs)
+    resolved = resolve_program(entity, model, inputs, outputs, params, item, diagnostics if whole else Diagnostics())
     _others(entity, diagnostics)
     when = entity.value("when")
     condition = resolve_when(when, model, diagnostics) if when is not None else None
@@ -104,6 +105,16 @@ def resolve_stage(entity: Entity, model: Model, diagnostics: Diagnostics) -> Non
         condition,
         resolved.code,
     )
+
+
+def _is_whole(entity: Entity, inputs: tuple[InputRef, ...], outputs: dict[str, plan.Output]) -> bool:
+    """Whether all inputs and outputs were understood. If not, what the program lacks follows from that mistake."""
+    written = entity.value("inputs")
+    count = len(written.items) if isinstance(written, tree.ListOf) else 0
+    count = len(written.entries) if isinstance(written, tree.MapOf) else count
+    block = entity.blocks.get("outputs")
+    fields = block.fields if block else {}
+    return not entity.unread & {"inputs", "outputs", "params"} and len(inputs) == count and len(outputs) == len(fields)
 
 
 def _inputs(entity: Entity, model: Model, diagnostics: Diagnostics) -> tuple[InputRef, ...]:
@@ -141,6 +152,8 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
         return found
     first = path.parts[0].text
     entity = model.entities.get(first)
+    if entity is not None and "outputs" in entity.unread:
+        return None
     if entity is not None and entity.keyword == "stage":
         outputs = [a.name for a in model.artifacts.values() if a.producer == first and a.name != first]
         block = entity.blocks.get("outputs")
