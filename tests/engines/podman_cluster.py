@@ -36,6 +36,7 @@ class Cluster:
     def __init__(self, folder: Path, backoff: float = 0.1) -> None:
         self.folder, self.backoff = folder, backoff
         self.namespace = "default"
+        self.images: dict[str, str] = {}  # what a registry would have, under the name that pods ask for
         self.objects: dict[tuple[str, str], dict] = {}
         self.jobs: dict[str, dict] = {}
         self.pods: dict[str, dict] = {}
@@ -242,7 +243,7 @@ class Cluster:
         container["env"] = [{"name": k, "value": v} for k, v in env.items()]
         for part in ("command", "args"):
             container[part] = [expand(word, env) for word in container.get(part, [])]
-        # There is one machine and it has one image.
+        container["image"] = self.images.get(container["image"], container["image"])
         container["imagePullPolicy"] = "Never"
         for unknown in ("affinity", "nodeSelector", "tolerations", "imagePullSecrets"):
             spec.pop(unknown, None)

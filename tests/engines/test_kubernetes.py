@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -379,3 +380,23 @@ def test_a_pod_that_cannot_start_is_told_of_and_goes_on_when_it_can(cluster):
     _until(lambda: "s: its pod waits: CreateContainerConfigError" in "".join(cluster.logs_of("run-1")), 60)
     cluster.create_secret("demo-secrets", API_TOKEN="x")
     assert cluster.wait("run-1")["type"] == "Complete"
+
+
+@pytest.mark.parametrize(("example", "data"), [("quickstart", "cars.csv"), ("iris_awk", "data")])
+def test_an_example_runs_on_pods_as_it_is_built(cluster, example, data):
+    spec = Path(__file__).parents[2] / "examples" / example / f"{example}.mlops"
+    mlopsc = Path(sys.executable).with_name("mlopsc")
+    subprocess.run([mlopsc, "build", spec, "--target", "kubernetes", "-o", cluster.folder / "built"], check=True)
+    cluster.apply(cluster.folder / "built" / "kubernetes")
+    cluster.images["python:3.11-slim"] = IMAGE
+    name = example.replace("_", "-")
+    # `tar … | kubectl exec`, as the README that was built says
+    claim = cluster.claim(f"{name}-data")
+    subprocess.run(f"tar -C {spec.parent} -cf - {data} | tar -C {claim} -xf -", shell=True, check=True)
+    cluster.create_job_from(name, "run-1")
+    assert cluster.wait("run-1", 180)["type"] == "Complete", cluster.logs_of("run-1")
+    [run] = (cluster.claim(f"{name}-store") / "runs").glob("*/run.json")
+    nodes = json.loads(run.read_text())["nodes"]
+    assert {r["state"] for r in nodes.values()} == {"succeeded"}
+    assert nodes["good_enough"]["verdict"] == "passed"
+    assert nodes["production"]["version"] == 1
