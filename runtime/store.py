@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,7 @@ class Store:
         if target.exists() and file_digest(target) == file_digest(path):
             path.unlink()
             return
+        path.chmod(0o644)  # a copy of a result is as read-only as the result
         with path.open("rb+") as f:
             _sync(f)
         path.chmod(0o444)
@@ -225,11 +227,19 @@ class Store:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def _clear_asides(self) -> None:
+        """Removes what was written aside and never renamed; what is younger than an hour may still be."""
+        for path in self.tmp.iterdir():
+            with contextlib.suppress(OSError):
+                if path.suffix != ".d" and time.time() - path.stat().st_mtime > 3600:
+                    _remove(path)
+
     def take_leftovers(self) -> list[str]:
         """Removes the workspaces of runs that were killed on this machine; returns the tokens of their programs."""
         tokens: list[str] = []
         if fcntl is None or not self.tmp.is_dir():
             return tokens
+        self._clear_asides()
         for folder in self.tmp.glob("*.d"):
             with contextlib.suppress(OSError, ValueError), (folder / ".owner").open(encoding="utf-8") as owner:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
@@ -238,6 +248,13 @@ class Store:
                     tokens.append(about["token"])
                     shutil.rmtree(folder, ignore_errors=True)
         return tokens
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def why_no_run_id(run: str) -> str | None:
