@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from ..compiler.diagnostics import Diagnostics, Severity, did_you_mean
+from ..compiler.diagnostics import Diagnostics, did_you_mean
 from . import specs
 from .compiling import analysis_of, lower, mention, spec_options, stop_on_errors
 from .terminal import paint_for
 
 if TYPE_CHECKING:
-    from ..backends.base import Backend, OutputFile
+    from ..backends.base import OutputFile
     from ..compiler.driver import Analysis
     from ..compiler.lower import Lowered
     from ..compiler.plan.nodes import Plan
@@ -59,13 +59,12 @@ def command(
 
     Nothing is written unless every target could be built. Files edited by hand are never lost without --force.
     """
+    from ..backends.checks import options_of
     from ..backends.table import BACKENDS
-    from ..compiler.options import targets_exist
 
     path = specs.the_spec(spec)
     _known(targets)
     analysis = analysis_of(path, profile=profile, settings=settings)
-    targets_exist(analysis.files, frozenset(BACKENDS), analysis.diagnostics)
     lowered = lower(analysis)
     chosen = tuple(dict.fromkeys(targets)) or tuple(lowered.plan.targets)
     if not chosen:
@@ -74,7 +73,8 @@ def command(
         )
     if into is not None and len(chosen) > 1:
         raise click.UsageError(f"--into takes one target, not {', '.join(chosen)}: choose with --target")
-    built = {name: _emit(name, lowered, analysis) for name in chosen}
+    require_targets(chosen, lowered, analysis)
+    built = {name: list(BACKENDS[name].emit(lowered.plan, options_of(lowered, name))) for name in chosen}
     folders = {name: into if into is not None else output / name for name in chosen}
     if check:
         return _check(built, folders)
@@ -91,34 +91,18 @@ def _known(targets: Sequence[str]) -> None:
             raise click.UsageError(f"no target named '{name}'" + (f"; {hint}" if hint else ""))
 
 
-def _emit(name: str, lowered: Lowered, analysis: Analysis) -> list[OutputFile]:
-    backend, options = checked_target(name, lowered, analysis)
-    return list(backend.emit(lowered.plan, options))
+def require_targets(names: Sequence[str], lowered: Lowered, analysis: Analysis, *, quiet: bool = False) -> None:
+    """Prints what the targets cannot carry, of all of them, and ends the command then.
 
-
-def checked_target(
-    name: str, lowered: Lowered, analysis: Analysis, *, quiet: bool = False
-) -> tuple[Backend, dict[str, Any]]:
-    """A backend with the options that the spec gives it; what it cannot carry is printed and ends the command.
-
-    What it carries in another way is mentioned, unless `quiet`.
+    What they carry in another way is mentioned, unless `quiet`.
     """
-    from ..backends.base import ChecksPlans
-    from ..backends.table import BACKENDS
-    from ..compiler.options import options_fit, plan_fits
-    from ..compiler.support import require_support
+    from ..backends.checks import check_targets
 
-    backend = BACKENDS[name]
     diagnostics = Diagnostics()
-    require_support(lowered, name, backend.capabilities, diagnostics)
-    options = dict(lowered.plan.targets.get(name, {}))
-    options_fit(name, options, backend.options, analysis.files, diagnostics)
-    if not diagnostics.has_errors and isinstance(backend, ChecksPlans):
-        plan_fits(name, backend.problems(lowered.plan, options), analysis.files, diagnostics)
+    check_targets(names, lowered, analysis, diagnostics)
     stop_on_errors(diagnostics)
     if not quiet:
-        mention([d for d in diagnostics if d.severity is not Severity.ERROR])
-    return backend, options
+        mention(list(diagnostics))
 
 
 def _check(built: dict[str, list[OutputFile]], folders: dict[str, Path]) -> int:

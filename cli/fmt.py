@@ -26,6 +26,9 @@ def command(paths: tuple[Path, ...], check: bool, diff: bool) -> int:
             raise click.UsageError("'-' stands alone: standard input is one spec")
         found = [specs.decode(Path("-"), sys.stdin.buffer.read())]
     else:
+        for path in paths:
+            if path.is_file() and path.suffix != specs.SUFFIX:
+                raise click.UsageError(f"{path} is no *{specs.SUFFIX} file: nothing else is formatted")
         found = [specs.read(path) for path in specs.all_specs(paths)]
         if not found:
             raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
@@ -37,10 +40,15 @@ def command(paths: tuple[Path, ...], check: bool, diff: bool) -> int:
 
 def _format(given: specs.Text, check: bool, diff: bool) -> bool:
     """Whether the text was, or would be, changed."""
+    from ..compiler.diagnostics import Diagnostics
     from ..compiler.format import format_text
     from ..compiler.source import Source
+    from ..compiler.syntax.parser import parse
 
-    text = format_text(Source(str(given.path), given.text))
+    source = Source(str(given.path), given.text)
+    if parse(source, Diagnostics()).broken:
+        click.echo(f"{given.path}: parts of it cannot be read, and stay as they are; `mlopsc lint` says why", err=True)
+    text = format_text(source)
     if diff:
         click.echo(_difference(given, text, paint_for(sys.stdout)), nl=False, color=True)
     elif check and text != given.text:

@@ -11,7 +11,7 @@ import click
 
 from ..runtime.events import Event, RunResult
 from . import specs
-from .build import checked_target
+from .build import require_targets
 from .compiling import analysis_of, lower, profile_option, set_option
 from .outcome import render_outcome
 from .progress import PlainProgress, Progress
@@ -58,6 +58,7 @@ def command(
     A SELECTION is a node's name: `train`, `+train` with all before it, `train+` with all after it. Exits with 3 when
     a guard blocked, 4 when a stage failed.
     """
+    from ..backends.checks import options_of
     from ..compiler.plan.document import plan_document
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
@@ -67,7 +68,8 @@ def command(
     params = _params(params_file, settings)
     analysis = analysis_of(path, profile=profile, settings=settings)
     lowered = lower(analysis)
-    _, local = checked_target("local", lowered, analysis, quiet=True)
+    require_targets(["local"], lowered, analysis, quiet=True)
+    local = options_of(lowered, "local")
     options = RunOptions(
         run=run_id,
         params=params,

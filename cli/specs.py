@@ -70,11 +70,11 @@ def _why_not(path: Path, error: OSError) -> str:
     if not isinstance(error, FileNotFoundError):
         return f"{path}: {(error.strerror or str(error)).lower()}"
     try:
-        beside = {p.name for p in path.parent.iterdir() if p.suffix == SUFFIX}
+        beside = {p.stem: p.name for p in path.parent.iterdir() if p.suffix == SUFFIX}
     except OSError:
         return f"{path}: no such file, and no such folder {path.parent}"
-    close = nearest(path.name, beside) or nearest(f"{path.name}{SUFFIX}", beside)
-    hint = f"; did you mean '{path.with_name(close)}'?" if close else ""
+    close = nearest(path.stem, set(beside))
+    hint = f"; did you mean '{path.with_name(beside[close])}'?" if close else ""
     return f"{path}: no such file{hint}"
 
 

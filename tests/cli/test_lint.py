@@ -155,6 +155,21 @@ def test_fmt_diff_shows_and_changes_nothing(call: Call, tmp_path: Path):
     assert path.read_text() == UGLY
 
 
+def test_fmt_leaves_what_cannot_be_read_and_says_so(call: Call, tmp_path: Path):
+    path = spec.tiny(tmp_path, UGLY + "\nstage   broken {  run = }\n")
+    said = call("fmt")
+    assert said.code == 0
+    assert "tiny.mlops: parts of it cannot be read, and stay as they are" in said.err
+    assert path.read_text() == spec.GOOD + "\nstage   broken {  run = }\n"
+
+
+def test_fmt_touches_nothing_but_specs(call: Call, tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("a  =   1\n")
+    said = call("fmt", "notes.txt")
+    assert (said.code, "nothing else is formatted" in said.err) == (2, True)
+    assert (tmp_path / "notes.txt").read_text() == "a  =   1\n"
+
+
 def test_fmt_of_standard_input(call: Call):
     said = call("fmt", "-", stdin=UGLY.encode())
     assert (said.code, said.out) == (0, spec.GOOD)

@@ -70,6 +70,12 @@ def test_a_missing_file_is_named_with_the_nearest(call: Call, tmp_path: Path, na
     assert said.err == "error: tniy.mlops: no such file; did you mean 'tiny.mlops'?\n"
 
 
+def test_a_name_that_resembles_nothing_gets_no_suggestion(call: Call, tmp_path: Path):
+    spec.tiny(tmp_path)
+    assert call("lint", "production.mlops").err == "error: production.mlops: no such file\n"
+    assert call("lint", "no/such/a.mlops").err == "error: no/such/a.mlops: no such file, and no such folder no/such\n"
+
+
 @pytest.mark.parametrize("name", ["build", "run", "graph", "show"])
 def test_a_folder_without_specs(call: Call, name: str):
     said = call(name)
