@@ -7,16 +7,17 @@ from collections.abc import Iterable
 
 from ...compiler.plan import nodes as n
 from .actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, UPLOAD
-from .parts import NOT_LEFT_OUT, Ran, Step, job_id, may_be_left_out
+from .parts import NOT_LEFT_OUT, RAN, Ran, Step, job_id, may_be_left_out
 from .settings import RUN, Settings
 
 
 def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
     """What the node's decision needs of those before it: their records, and the results that it reads."""
-    names = [
-        results_name(b) if _hands_over(b) and plan.graph.edges[b.id, node.id]["artifacts"] else record_name(b)
-        for b in before
-    ]
+    reads = {artifact.partition(".")[0] for artifact in _reads(node)}
+    # A guard may stand between the node and who made what it reads.
+    known = {*(b.id for b in before), *reads}
+    found = [b for b in plan.nodes if b.id in known and isinstance(b, RAN)]
+    names = [results_name(b) if b.id in reads and _hands_over(b) else record_name(b) for b in found]
     if not names:
         return []
     what = {"name": names[0]} if len(names) == 1 else {"pattern": f"{{{','.join(names)}}}", "merge-multiple": True}
@@ -27,6 +28,15 @@ def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) ->
             "with": {**what, "path": settings.run_folder},
         }
     ]
+
+
+def _reads(node: Ran) -> tuple[str, ...]:
+    """The artifacts that the node's program opens."""
+    if isinstance(node, n.Stage):
+        return tuple(artifact for given in node.inputs for artifact in given.artifacts)
+    if isinstance(node, n.Guard):
+        return (node.subject,)
+    return (node.model, *node.metrics) if isinstance(node, n.Deploy) else ()
 
 
 def hand_on(node: Ran, settings: Settings) -> list[Step]:
