@@ -28,6 +28,11 @@ class ApiError(Exception):
         super().__init__(f"Kubernetes answers {status}: {message}" if status else message)
         self.status, self.message = status, message
 
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may be answered later."""
+        return self.status in (0, 429) or self.status >= 500
+
 
 class Api:
     """The few requests that a driver makes."""
@@ -91,8 +96,7 @@ class Api:
             try:
                 return self._once(method, url, body)
             except ApiError as e:
-                busy = e.status in (0, 429) or e.status >= 500
-                if not busy or time.monotonic() + pause > deadline:
+                if not e.passing or time.monotonic() + pause > deadline:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, 10)

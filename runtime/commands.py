@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import call
+from .children import Children, InterruptedRunError
 from .console import Console, closing_lines
 from .context import Context
 from .events import BUG, DONE, FAILED, USAGE, RunOptions
@@ -21,7 +22,6 @@ from .nodes import exit_code, run_node, write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
-from .programs import Children, InterruptedRunError
 from .report import finish
 from .store import Store, why_no_run_id
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -11,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .children import Children
 from .events import Event, Listener, ignore
 from .pipeline import Pipeline, producer
-from .programs import Children
 from .store import Store, read_json, safe_id
 
 LETS_PASS = ("succeeded", "restored")
@@ -35,7 +34,6 @@ class Context:
     trigger: str | None = None
     engine: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    token: str = field(default_factory=lambda: secrets.token_hex(12))
     _speaking: threading.Lock = field(default_factory=threading.Lock)
 
     @property

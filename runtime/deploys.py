@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .children import Ended, new_token, run_program
 from .context import Context, FailedNodeError
-from .programs import Ended, Values, command_argv, program_environment, run_program
+from .programs import Values, command_argv, program_environment
 from .registry import Alias, Registry, model_name
 
 
@@ -42,7 +43,7 @@ def _keep_bytes(context: Context, digest: str, path: Path) -> None:
     """Where every node has a machine of its own, a file comes under its name in the run, without its object."""
     if context.store.object_path(digest).exists():
         return
-    with context.store.workspace("deploy", context.token) as workspace:
+    with context.store.workspace("deploy") as workspace:
         copy = workspace / path.name
         (shutil.copytree if path.is_dir() else shutil.copyfile)(path, copy)
         if context.store.put(copy).digest != digest:
@@ -145,8 +146,9 @@ def _run(
     previous: Path | None,
 ) -> Ended:
     values = Values(run=context.run, params=context.params, model=model, previous=previous)
-    env, hidden = program_environment(deploy, values, context.token, context.environ)
-    with context.log_path(deploy["id"]).open("ab") as log:
+    token = new_token()
+    env, hidden = program_environment(deploy, values, token, context.environ)
+    with context.store.workspace(deploy["id"], token), context.log_path(deploy["id"]).open("ab") as log:
         return run_program(
             command_argv(command, values),
             cwd=context.root,

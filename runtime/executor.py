@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from .bounds import held_back
+from .children import Children, InterruptedRunError, end_leftovers
 from .context import Context
 from .events import BLOCKED, DONE, FAILED, USAGE, Event, Listener, NodeResult, Problem, RunOptions, RunResult, ignore
 from .nodes import run_node, skipped, write_record
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
-from .programs import Children, InterruptedRunError, end_leftovers
 from .rehearsal import rehearse
 from .report import finish
 from .selection import borrow, select

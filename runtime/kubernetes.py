@@ -18,33 +18,37 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .bounds import held_back
 from .cluster import NODE_NOTE, RUN_LABEL, Api, ApiError, Object
 from .context import LETS_PASS, Context
-from .events import BLOCKED, BUG, DONE, FAILED, USAGE
+from .events import BLOCKED, BUG, DONE, FAILED, NOT_RUN, USAGE
 from .nodes import write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .report import finish
 from .store import Store
 
+TRY_AGAIN = 1  # the exit code after which Kubernetes starts another driver
 PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
 SHORTEST, UNEASY, LONGEST = 0.5, 2.0, 5.0  # seconds between two looks; from the second on, pods may be stuck
 
 
 def main(argv: Sequence[str]) -> int:
-    """The exit code of `kube-driver …`; `kube-node …` becomes another process."""
+    """The exit code of `kube-driver …` or `kube-node …`."""
     return kube_driver(argv[1:]) if argv[0] == "kube-driver" else kube_node(argv[1:])
 
 
-def kube_node(argv: Sequence[str]) -> NoReturn:
-    """`kube-node ID …`: puts the project together, then becomes `node ID …`."""
-    parser = _parser("kube-node")
-    options, rest = parser.parse_known_args(argv)
+def kube_node(argv: Sequence[str]) -> int:
+    """`kube-node ID …`: puts the project together, then does what `node ID …` does."""
+    from .commands import main as command
+
+    options, rest = _parser("kube-node").parse_known_args(argv)
     lay_out(Path(os.environ["MLOPS_ROOT"]), options)
-    os.execv(sys.executable, [sys.executable, sys.argv[0], "node", *rest])
+    code = command(["node", *rest])
+    # What comes before has passed, or there would be no Job: the stage's `when` said no, which is no failed Job.
+    return DONE if code == NOT_RUN else code
 
 
 def kube_driver(argv: Sequence[str]) -> int:
@@ -69,6 +73,8 @@ def kube_driver(argv: Sequence[str]) -> int:
         return USAGE
     except ApiError as e:
         _say(f"error: {e}")
+        if e.passing:
+            return TRY_AGAIN
         return USAGE if e.status in (401, 403) else BUG
     summary = finish(context)
     _say(f"run {owner.run} {summary['state']}; report: {context.folder / 'report.html'}")

@@ -107,7 +107,7 @@ def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # n
 def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
     uri = source["uri"]
     name = Path(urllib.parse.urlsplit(uri).path).name or "download"
-    with context.store.workspace(safe_id(source["id"]), context.token) as workspace:
+    with context.store.workspace(safe_id(source["id"])) as workspace:
         path = workspace / name
         try:
             request = urllib.request.Request(uri, headers={"User-Agent": "mlops-runtime"})

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
 from .keys import key_of, key_parts
-from .programs import Ended, InterruptedRunError, Values, program_argv, program_environment, run_program
+from .programs import Values, program_argv, program_environment
 from .registry import now
 from .sources import is_many
 from .store import safe_id
@@ -61,11 +62,12 @@ def _tries(context: Context, stage: Mapping[str, Any], key: str, allowed: int) -
 
 
 def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, Any]:
-    with context.store.workspace(safe_id(stage["id"]), context.token) as workspace:
+    token = new_token()
+    with context.store.workspace(safe_id(stage["id"]), token) as workspace:
         values = stage_values(context, stage, workspace)
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
-        ended = _run(context, stage, values, workspace)
+        ended = _run(context, stage, values, workspace, token)
         if ended.code != 0 or ended.timed_out:
             last = next((line for line in reversed(ended.last_lines) if line.strip()), "")
             raise FailedNodeError(f"{ended.reason}: {last}" if last and not ended.timed_out else ended.reason)
@@ -96,8 +98,8 @@ def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(i["name"] for i in stage["inputs"] if i["many"] or sources & set(i["artifacts"]))
 
 
-def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path) -> Ended:
-    env, hidden = program_environment(stage, values, context.token, context.environ)
+def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str) -> Ended:
+    env, hidden = program_environment(stage, values, token, context.environ)
     types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
     notebook = context.folder / f"{safe_id(stage['id'])}.ipynb"
     with context.log_path(stage["id"]).open("ab") as log:

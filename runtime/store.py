@@ -211,7 +211,7 @@ class Store:
     # -------------------------------------------------------------- workspace
 
     @contextlib.contextmanager
-    def workspace(self, name: str, token: str) -> Iterator[Path]:
+    def workspace(self, name: str, token: str = "") -> Iterator[Path]:
         """A folder of one's own under tmp/, gone afterwards. `token` is in the environment of the programs in it."""
         self._make()
         folder = self.tmp / f"{name}-{secrets.token_hex(6)}.d"

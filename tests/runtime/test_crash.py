@@ -104,8 +104,8 @@ def test_an_interrupt_ends_grandchildren_and_the_next_run_goes_on(project: Proje
     )
     command = written(project, plan)
     code = (
-        "import sys; sys.path.insert(0, 'mlops.pyz'); from mlops_runtime import programs, commands;"
-        "programs.Children.__init__.__defaults__ = (0.4,); sys.exit(commands.main(sys.argv[1:]))"
+        "import sys; sys.path.insert(0, 'mlops.pyz'); from mlops_runtime import children, commands;"
+        "children.Children.__init__.__defaults__ = (0.4,); sys.exit(commands.main(sys.argv[1:]))"
     )
     with subprocess.Popen([sys.executable, "-c", code, *command[2:]], cwd=project.root, stdout=-3, stderr=-3) as runner:
         pids = project.root / "pids"

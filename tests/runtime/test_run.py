@@ -167,6 +167,12 @@ def test_a_timeout_ends_the_program_and_what_it_started(project: Project) -> Non
     assert not is_alive(pid)
 
 
+def test_a_timeout_of_one_stage_leaves_the_others_alone(project: Project) -> None:
+    project.write("sleep.py", "import sys, time; time.sleep(float(sys.argv[1]))")
+    plan = p.plan(p.stage("long", "python sleep.py 2"), p.stage("late", "python sleep.py 30", timeout=0.5))
+    assert project.states(plan) == {"long": "succeeded", "late": "failed"}
+
+
 def test_when_decides_and_what_consumes_is_skipped(project: Project) -> None:
     project.write("data.csv", "x")
     project.write("copy.py", SCRIPT)

@@ -1,0 +1,279 @@
+"""The life of programs as child processes.
+
+Every program leads a process group of its own and carries a token of its own in its environment, so that it can be
+ended with all that it started, also with what left the group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+TOKEN = "MLOPS_TASK"
+
+
+def new_token() -> str:
+    """A token for one program and all that it starts."""
+    return secrets.token_hex(12)
+
+
+class InterruptedRunError(Exception):
+    """The run was asked to end; the program was ended with all that it started."""
+
+
+class Children:
+    """The programs that run now, to be ended together."""
+
+    def __init__(self, grace: float = 5.0) -> None:
+        self.grace = grace
+        self.asked = threading.Event()
+        self._lock = threading.Lock()
+        self._live: dict[int, tuple[subprocess.Popen[bytes], str]] = {}
+        self._calls: list[Callable[[], object]] = []
+
+    def start(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self.asked.is_set():
+                raise InterruptedRunError
+            child = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._live[child.pid] = (child, env.get(TOKEN, ""))
+            return child
+
+    def forget(self, child: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._live.pop(child.pid, None)
+
+    @contextlib.contextmanager
+    def interrupting(self, call: Callable[[], object]) -> Iterator[None]:
+        """While this lasts, `call` is what ends the work of this thread."""
+        with self._lock:
+            self._calls.append(call)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls.remove(call)
+            if self.asked.is_set():
+                raise InterruptedRunError
+
+    def end_all(self) -> None:
+        """Ends every program, and lets no other start."""
+        self.asked.set()
+        with self._lock:
+            live = list(self._live.values())
+            for call in self._calls:
+                call()
+        ending = [threading.Thread(target=end_tree, args=(c, t, self.grace)) for c, t in live]
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended: its exit code (negative: a signal), or that its time was over."""
+
+    code: int
+    timed_out: bool = False
+    last_lines: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        if self.timed_out:
+            return "took longer than its timeout"
+        if self.code < 0:
+            with contextlib.suppress(ValueError):
+                return f"ended by {signal.Signals(-self.code).name}"
+        return f"exit code {self.code}"
+
+
+def run_program(
+    argv: list[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: IO[bytes],
+    on_line: Callable[[str], None],
+    children: Children,
+    timeout: float | None = None,
+    hidden: list[str] | None = None,
+) -> Ended:
+    """Runs a program to its end; its output goes to `log` and, line by line, to `on_line`."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    try:
+        child = children.start(argv, cwd, env)
+    except FileNotFoundError:
+        return _not_started(f"program not found: {argv[0]}", 127, log, on_line)
+    except OSError as e:
+        return _not_started(f"cannot start {argv[0]}: {e.strerror}", 126, log, on_line)
+    lines = _Lines(log, on_line, hidden or [])
+    try:
+        timed_out = not _follow(child, lines, deadline)
+        if timed_out:
+            lines.say(f"took longer than {timeout:g} s: ended")
+            end_tree(child, env.get(TOKEN, ""), children.grace)
+        code = child.wait()
+    except BaseException:
+        _end_surely(child, env.get(TOKEN, ""), children.grace)
+        raise
+    finally:
+        children.forget(child)
+        if child.stdout:
+            child.stdout.close()
+        lines.end()
+    if children.asked.is_set() and code != 0:
+        raise InterruptedRunError
+    return Ended(code, timed_out, tuple(lines.last))
+
+
+def _not_started(why: str, code: int, log: IO[bytes], on_line: Callable[[str], None]) -> Ended:
+    log.write(f"{why}\n".encode())
+    on_line(why)
+    return Ended(code, last_lines=(why,))
+
+
+def _follow(child: subprocess.Popen[bytes], lines: _Lines, deadline: float | None) -> bool:
+    """Passes output on until the program has ended. False: the deadline came first."""
+    assert child.stdout is not None
+    open_ = True
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            wait = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
+            if wait <= 0:
+                return child.poll() is not None
+            if open_ and selector.select(wait):
+                chunk = os.read(child.stdout.fileno(), 1 << 16)
+                lines.feed(chunk)
+                open_ = bool(chunk)
+            elif open_:
+                # Something that the program left running may hold its output open for ever.
+                if child.poll() is not None:
+                    return True
+                lines.flush()
+            else:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(wait)
+                    return True
+
+
+class _Lines:
+    """Output cut into lines, kept and passed on. A line that ends in a carriage return is shown as it ended up."""
+
+    def __init__(self, log: IO[bytes], on_line: Callable[[str], None], hidden: list[str]) -> None:
+        self.log, self.on_line = log, on_line
+        self.hidden = [h.encode() for h in hidden]
+        self.rest = b""
+        self.last: list[str] = []
+
+    def feed(self, chunk: bytes) -> None:
+        *whole, self.rest = (self.rest + chunk).split(b"\n")
+        for line in whole:
+            self._pass(line + b"\n")
+        if len(self.rest) > 1 << 20:  # a program that never ends its line
+            self.flush()
+
+    def flush(self) -> None:
+        # A prompt or a progress bar without a line end is shown late rather than never; a secret in it may be
+        # half written, and waits.
+        if self.rest and not self.hidden:
+            rest, self.rest = self.rest, b""
+            self._pass(rest)
+        self.log.flush()
+
+    def say(self, text: str) -> None:
+        self._pass(text.encode() + b"\n")
+
+    def end(self) -> None:
+        if self.rest:
+            self._pass(self.rest + b"\n")
+            self.rest = b""
+        self.log.flush()
+
+    def _pass(self, line: bytes) -> None:
+        for secret in self.hidden:
+            line = line.replace(secret, b"***")
+        self.log.write(line)
+        text = line.decode("utf-8", "replace").rstrip("\r\n").rpartition("\r")[2]
+        self.last = [*self.last[-19:], text]
+        self.on_line(text)
+
+
+def end_tree(child: subprocess.Popen[bytes], token: str, grace: float) -> None:
+    """Ends a program and everything it started: asks first, and insists when the grace is over."""
+    _signal(child.pid, token, signal.SIGTERM)
+    until = time.monotonic() + grace
+    while time.monotonic() < until:
+        child.poll()
+        if not _group_lives(child.pid) and not processes_of(token):
+            return
+        time.sleep(0.05)
+    _signal(child.pid, token, signal.SIGKILL)
+
+
+def _end_surely(child: subprocess.Popen[bytes], token: str, grace: float) -> None:
+    # A second Ctrl-C means: now.
+    while True:
+        try:
+            return end_tree(child, token, grace)
+        except KeyboardInterrupt:
+            grace = 0.0
+
+
+def end_leftovers(tokens: list[str]) -> None:
+    """Ends programs whose runner was killed."""
+    for token in tokens:
+        for pid in processes_of(token):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _signal(group: int, token: str, number: signal.Signals) -> None:
+    strays = processes_of(token)
+    with contextlib.suppress(OSError):
+        os.killpg(group, number)
+    for pid in strays:
+        with contextlib.suppress(OSError):
+            os.kill(pid, number)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def processes_of(token: str) -> list[int]:
+    """Processes that carry the token in their environment, also those that left the group. Linux only, else none."""
+    if not token:
+        return []
+    mark = f"{TOKEN}={token}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0") and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+    return found
