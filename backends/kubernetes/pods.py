@@ -18,7 +18,8 @@ DATA = "/mlops/data"
 STORE = "/mlops/store"
 PROJECT = "/mlops/project"  # where programs run: code and data side by side, as in the project
 
-# Exit codes of the runtime that no second try changes: usage, blocked, something before it did not pass, our bug.
+# Exit codes of the runtime that no second try changes: usage, blocked, our bug; and 5, not run, though `kube-node` ends
+# with 0 when a stage's `when` says no.
 FINAL = [2, 3, 5, 70]
 # The driver's own: besides those, a failed stage (4) is a result too.
 FINAL_RUN = [2, 3, 4, 70]

@@ -36,6 +36,7 @@ class Cluster:
     def __init__(self, folder: Path, backoff: float = 0.1) -> None:
         self.folder, self.backoff = folder, backoff
         self.namespace = "default"
+        self.refusals: list[tuple[str, int, str]] = []  # the next requests of a verb get these answers
         self.images: dict[str, str] = {}  # what a registry would have, under the name that pods ask for
         self.objects: dict[tuple[str, str], dict] = {}
         self.jobs: dict[str, dict] = {}
@@ -389,6 +390,9 @@ def _handler(cluster: Cluster) -> type[BaseHTTPRequestHandler]:
             cluster.requests.append((verb, found["kind"]))
             if not cluster.may(token, verb, found["kind"]):
                 raise _RefusedError(403, f"{cluster.tokens[token]} cannot {verb} resource {found['kind']}")
+            for refusal in [r for r in cluster.refusals if r[0] == verb][:1]:
+                cluster.refusals.remove(refusal)
+                raise _RefusedError(*refusal[1:])
             if verb == "list":
                 return {"kind": "List", "items": cluster.list(found["kind"], query.get("labelSelector", [""])[0])}
             cluster.created.append(copy.deepcopy(body))

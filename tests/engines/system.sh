@@ -3,7 +3,7 @@
 # Needs root and Debian. Done once; a second run finds everything there and ends in a second.
 set -eu
 
-packages="podman runc catatonit containernetworking-plugins debootstrap"
+packages="podman runc catatonit containernetworking-plugins debootstrap python3 openssl"
 image="localhost/mlopsc-python:1"
 suite="bookworm"
 duckdb="duckdb==1.3.2"
@@ -16,6 +16,9 @@ if ! command -v apt-get >/dev/null; then
   echo "tests/engines/system.sh: knows Debian only; install podman and build $image by hand" >&2
   exit 2
 fi
+
+# Debian keeps what makes virtual environments in a package of its own.
+python3 -c 'import ensurepip' 2>/dev/null || packages="$packages python3-venv"
 
 missing=""
 for package in $packages; do

@@ -382,6 +382,39 @@ def test_a_pod_that_cannot_start_is_told_of_and_goes_on_when_it_can(cluster):
     assert cluster.wait("run-1")["type"] == "Complete"
 
 
+def test_an_api_server_that_is_busy_is_asked_again(cluster):
+    plan = small(number())
+    deploy(cluster, plan)
+    cluster.refusals = [
+        ("list", 503, "the server is currently unable to handle the request"),
+        ("create", 429, "too many requests"),
+        ("create", 403, 'jobs.batch "x" is forbidden: exceeded quota: few, requested: count/jobs.batch=1'),
+    ]
+    assert cluster.wait(start(cluster, plan))["type"] == "Complete", cluster.logs_of("run-1")
+    assert cluster.refusals == []
+    assert "waits for quota" in cluster.logs_of("run-1")[0]
+
+
+def test_a_job_that_the_cluster_refuses_is_a_failed_node(cluster):
+    plan = small(number(), copy_stage("report", "make.m"))
+    deploy(cluster, plan)
+    cluster.refusals = [("create", 403, 'admission webhook "policy" denied the request: image not allowed')]
+    assert "exit code 4" in cluster.wait(start(cluster, plan))["message"]
+    assert states(cluster, plan) == {"make": "failed", "report": "skipped", "run": "failed"}
+    assert "image not allowed" in records(cluster, plan)["make"]["reason"]
+
+
+def test_a_stage_left_out_by_its_condition_is_no_failed_job(cluster):
+    out = [p.output("m", "m.json")]
+    left_out = p.stage("make", "python steps/number.py 1 {outputs.m}", (), out, when=p.op(">", n.Ref("param", "x"), 50))
+    plan = small(left_out, copy_stage("report", "make.m"), p.stage("other", p.script("python", "-c", "")))
+    deploy(cluster, plan)
+    assert cluster.wait(start(cluster, plan))["type"] == "Complete", cluster.logs_of("run-1")
+    assert states(cluster, plan) == {"make": "skipped", "report": "skipped", "other": "succeeded", "run": "succeeded"}
+    assert all(j["status"]["conditions"][0]["type"] == "Complete" for j in cluster.jobs.values())
+    assert "report" not in jobs_of_nodes(cluster)
+
+
 @pytest.mark.parametrize(("example", "data"), [("quickstart", "cars.csv"), ("iris_awk", "data")])
 def test_an_example_runs_on_pods_as_it_is_built(cluster, example, data):
     spec = Path(__file__).parents[2] / "examples" / example / f"{example}.mlops"
