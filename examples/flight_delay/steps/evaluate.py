@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -13,24 +12,18 @@ from tables import features_of, read, write
 from threadpoolctl import threadpool_limits
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--model", "--features", "--metrics", "--predictions", "--by-origin"):
-        parser.add_argument(name, type=Path, required=True)
-    parser.add_argument("--holdout-from", type=int, required=True, metavar="MONTH")
-    arguments = parser.parse_args()
-
-    table = read(arguments.features)
-    answers = ask(arguments.model, table[table["month"] >= arguments.holdout_from])
-    by_origin = pd.DataFrame(
+def evaluate(model: Path, features: Path, holdout_from: int, metrics: Path, predictions: Path, by_origin: Path) -> None:
+    table = read(features)
+    answers = ask(model, table[table["month"] >= holdout_from])
+    overall = {**scores(answers), "log_loss": log_loss(answers["late"], answers["p_late"]), "judged_on": len(answers)}
+    airports = pd.DataFrame(
         {"origin": origin, "flights": len(those), **scores(those)} for origin, those in answers.groupby("origin")
-    )
-    metrics = {**scores(answers), "log_loss": log_loss(answers["late"], answers["p_late"]), "judged_on": len(answers)}
+    ).round(4)
 
-    write(answers, arguments.predictions)
-    write(by_origin.round(4), arguments.by_origin)
-    arguments.metrics.write_text(json.dumps({k: float(v) for k, v in metrics.items()}, indent=2) + "\n")
-    print(by_origin.round(4).to_string(index=False))
+    write(answers, predictions)
+    write(airports, by_origin)
+    metrics.write_text(json.dumps({name: float(value) for name, value in overall.items()}, indent=2) + "\n")
+    print(airports.to_string(index=False))
 
 
 def ask(model: Path, flights: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +44,3 @@ def scores(answers: pd.DataFrame) -> dict[str, float]:
         "precision": precision_score(late, predicted, zero_division=0),
         "recall": recall_score(late, predicted),
     }
-
-
-if __name__ == "__main__":
-    main()
