@@ -2,7 +2,8 @@
 
 One pass over the text knows only comments, texts and brackets. An item ends at a newline outside all brackets. Where
 brackets do not balance, a second pass also begins an item at every line that starts, unindented, with the keyword
-of a declaration: specs are written that way, and a lost brace then costs one item and not the rest of the file.
+of a declaration: specs are written that way, and a lost brace then costs one item and not the rest of the file. What
+such an item leaves behind (its last brace, its last statements) is a stray: the mistake has been told already.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ KEYWORDS = (
     *("mlops", "import", "pipeline", "param", "source", "version", "stage", "guard", "apply", "deploy", "monitor"),
     *("trigger", "notify", "profile", "target", "test"),
 )
+WITHOUT_BODY = ("mlops", "import", "param", "apply")
 MAX_DEPTH = 64
+NOTHING_OPEN = "take it out, or open it before"
+_LONGEST_HEADER = 4000
 # Some editors begin a file with it; it means nothing.
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -27,16 +31,21 @@ _PIECE = re.compile(
     r'(?P<text>"(?:\\.|[^"\\\n])*"?)|(?P<comment>#[^\n]*)|(?P<open>[({\[])|(?P<close>[)}\]])|(?P<line>\n)'
 )
 _HEAD = re.compile(rf"(?:{'|'.join(KEYWORDS)})\b[ \t]*(?![=:.(])")
-_LONE_BRACE = re.compile(r"\s*\{")
+_WITH_BODY = re.compile(rf"(?:{'|'.join(k for k in KEYWORDS if k not in WITHOUT_BODY)})\b[ \t]*(?![=:.])")
+_BODY_FOLLOWS = re.compile(r"\s*\{|[ \t]+(?!\s|#)")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The text of one item, still unread. A broken one has been reported already."""
+    """The text of one item, still unread. A broken one has been reported already.
+
+    A stray is what no declaration begins: if the item before it is broken too, both are one mistake.
+    """
 
     span: Span
     broken: bool
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ def cut(source: Source, diagnostics: Diagnostics) -> Cut:
     """The items of a file and its comments. Reports brackets and texts that are not closed."""
     scan = _Scan(source, Diagnostics(), by_heads=False)
     scan.run()
-    if len(scan.diagnostics):
+    if scan.unbalanced or len(scan.diagnostics):
         scan = _Scan(source, diagnostics, by_heads=True)
         scan.run()
     return Cut(tuple(scan.chunks), tuple(scan.comments))
@@ -64,7 +73,7 @@ class _Scan:
         self.comments: list[Comment] = []
         self.stack: list[int] = []
         self.start: int | None = None
-        self.broken = False
+        self.broken = self.stray = self.unbalanced = False
 
     def run(self) -> None:
         text = self.source.text
@@ -81,6 +90,9 @@ class _Scan:
         if self.start is None and not self.source.text[start:end].isspace() and start < end:
             blank = self.source.text[start:end]
             self.start = start + len(blank) - len(blank.lstrip())
+            line = self.source.text.rfind("\n", 0, self.start) + 1
+            indented = line < self.start
+            self.stray = self.by_heads and indented and not _HEAD.match(self.source.text, self.start)
 
     def _piece(self, piece: re.Match[str]) -> None:
         kind, start = piece.lastgroup, piece.start()
@@ -89,8 +101,9 @@ class _Scan:
             return
         if kind == "line":
             at_head = self.by_heads and _HEAD.match(self.source.text, piece.end())
-            # A brace on a line of its own belongs to the header before it: that is one mistake, told there.
-            if at_head or not (self.stack or _LONE_BRACE.match(self.source.text, piece.end())):
+            # Below a header without its brace stands its body: one mistake, told there.
+            body = _BODY_FOLLOWS.match(self.source.text, piece.end()) and self._lacks_brace(start)
+            if at_head or not (self.stack or body):
                 self._end(start)
             return
         if self.start is None:
@@ -105,10 +118,19 @@ class _Scan:
         else:
             self._close(piece)
 
+    def _lacks_brace(self, end: int) -> bool:
+        """Whether the item, up to `end`, is the header of a body whose brace is missing."""
+        if self.start is None or end - self.start > _LONGEST_HEADER:
+            return False
+        header = self.source.text[self.start : end]
+        return bool(_WITH_BODY.match(header)) and "{" not in _PIECE.sub(_without_words, header)
+
     def _close(self, piece: re.Match[str]) -> None:
         mark = piece.group()
-        if not self.stack:
-            self._report(rules.UNCLOSED, piece.start(), f"'{mark}' closes nothing", "take it out, or open it before")
+        matches = any(_CLOSERS[self.source.text[opened]] == mark for opened in self.stack)
+        mistyped = self.stack and mark in ")]" and self.source.text[self.stack[-1]] in "(["
+        if not matches and not mistyped:
+            self._closes_nothing(piece.start())
             return
         opened = self.stack[-1]
         wanted = _CLOSERS[self.source.text[opened]]
@@ -122,11 +144,20 @@ class _Scan:
         else:
             message = f"'{mark}' stands where '{wanted}' is wanted"
             self._report(rules.UNCLOSED, piece.start(), message, f"close '{left}' with '{wanted}' first")
-        # The rest of the item cannot be matched: forget what was open if the mark closes something further out.
-        while self.stack and _CLOSERS[self.source.text[self.stack[-1]]] != mark:
-            self.stack.pop()
-        if self.stack:
-            self.stack.pop()
+        # The rest of the item cannot be matched: what was open inside is forgotten.
+        while _CLOSERS[text[self.stack.pop()]] != mark and matches:
+            pass
+
+    def _closes_nothing(self, at: int) -> None:
+        text = self.source.text
+        if self.start == at or self.stray:
+            self.stray = self.unbalanced = True
+        elif text[at] == "}" and "\n" in text[self.start : at] and self._lacks_brace(at):
+            line = text[self.start : text.index("\n", self.start)].split("#")[0].rstrip()
+            last = (self.start or 0) + len(line) - 1
+            self._report(rules.UNCLOSED, last, "the line ends where '{' is wanted", "write '{' at the end of this line")
+        else:
+            self._report(rules.UNCLOSED, at, f"'{text[at]}' closes nothing", NOTHING_OPEN)
 
     def _unclosed_text(self, piece: re.Match[str]) -> None:
         self._report(
@@ -155,9 +186,15 @@ class _Scan:
                     rules.UNCLOSED, opened, f"'{mark}' is never closed", f"write '{_CLOSERS[mark]}' where it ends"
                 )
             text = self.source.text[self.start : end]
-            self.chunks.append(Chunk(Span(self.source, self.start, self.start + len(text.rstrip())), self.broken))
-        self.start, self.broken = None, False
+            span = Span(self.source, self.start, self.start + len(text.rstrip()))
+            self.chunks.append(Chunk(span, self.broken, self.stray))
+        self.start, self.broken, self.stray = None, False, False
         self.stack.clear()
+
+
+def _without_words(piece: re.Match[str]) -> str:
+    """A bracket as it is, a text or a comment as nothing."""
+    return "" if piece.lastgroup in ("text", "comment") else piece.group()
 
 
 def _odd_backslash(text: str) -> bool:

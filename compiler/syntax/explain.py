@@ -38,7 +38,7 @@ _WORDS = {
     "COMMA": "','",
     "LESS": "'<'",
     "GREATER": "'>'",
-    "ACTION": "'block', 'warn' or 'quarantine'",
+    "ACTION": "'block', 'warn', 'quarantine'",
     "QUESTION": "'?'",
     "DOT": "'.'",
     "CHECKS": "'checks'",
@@ -63,6 +63,7 @@ _UNIT_NAMES = {
     **dict.fromkeys(("G", "g", "gb", "Gi", "GIB"), "GiB"),
     **dict.fromkeys(("T", "tb", "Ti"), "TiB"),
 }
+_UNITS = frozenset({*DURATIONS, *SIZES, "%"})
 # Words that belong inside a declaration, and not at the beginning of a line outside.
 _STATEMENTS = frozenset(
     {"run", "inputs", "outputs", "params", "schema", "resources", "timeout", "retries", "given", "expect", "expected"}
@@ -110,7 +111,8 @@ def _report(
         found = f"'{_printable(text)}' stands" if len(text) <= _SHOWN else "a long text stands"
     if _unit(whole, start, item, diagnostics) or _keyword(whole, start, item, diagnostics):
         return
-    situation = Situation("" if kind == "$END" else text, whole, start, end, expected)
+    at_end = kind == "$END" or text == "\n"
+    situation = Situation("" if kind == "$END" else text, whole, end if at_end else start, end, expected)
     mistake = find_mistake(situation)
     if mistake is not None:
         start, end = mistake.at or (start, end)
@@ -143,7 +145,7 @@ def _unit(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
     while begin > 0 and (whole[begin - 1].isalnum() or whole[begin - 1] in "._"):
         begin -= 1
     match = _NUMBER_WITH_LETTERS.match(whole, begin)
-    if match is None or match.end() <= start or match.group(1) in DURATIONS or match.group(1) in SIZES:
+    if match is None or match.end() <= start or match.group(1) in _UNITS:
         return False
     unit, amount = match.group(1), match.group()[: -len(match.group(1))]
     span = Span(item.source, item.start + match.start(), item.start + match.end())
@@ -183,6 +185,9 @@ def _where(expected: frozenset[str]) -> str:
     words: list[str] = []
     if "NUMBER" not in left:
         left -= {"PLUS", "MINUS", "STAR", "SLASH"}
+    if left & {"NAME", "STRING", "SEP"}:
+        # What may always come here helps nobody.
+        left -= {"RBRACE", "FOREACH", "EXPECTED"}
     if left >= {"NUMBER", "STRING", "LBRACKET"}:
         words.append("a value")
         left -= _VALUE_STARTS

@@ -63,8 +63,9 @@ def find_mistake(s: Situation) -> Mistake | None:
     return None
 
 
-def _brace_on_next_line(s: Situation) -> Mistake | None:
-    if s.found == "\n" and "LBRACE" in s.expected and re.match(r"[^\n]*\n\s*\{", s.whole[s.end :]):
+def _missing_brace(s: Situation) -> Mistake | None:
+    below = re.match(r"[^\n]*\n\s*\{", s.whole[s.end :])
+    if s.found == "\n" and "LBRACE" in s.expected and (below or s.expected == {"LBRACE"}):
         return Mistake("write '{' at the end of this line", "the line ends where '{' is wanted")
     return None
 
@@ -232,7 +233,7 @@ def _missing_quotes(s: Situation) -> Mistake | None:
 
 
 def _missing_name(s: Situation) -> Mistake | None:
-    if s.found in ("and", "or", "not", "else", "true", "false") and "NAME" in s.expected and not s.after_value:
+    if s.found in ("and", "or", "not", "else", "true", "false") and "NAME" in s.expected and "NUMBER" not in s.expected:
         return Mistake(f"'{s.found}' is a word of the language and cannot be a name")
     if s.expected == {"NAME"} and s.before in KEYWORDS and s.before == s.declaration:
         hint = "names stand without quotes" if s.found[:1] == '"' else f"write '{s.before} some_name {{ … }}'"
@@ -249,11 +250,11 @@ def _two_statements(s: Situation) -> Mistake | None:
 
 
 def _missing_checks(s: Situation) -> Mistake | None:
-    return Mistake(f"write 'for {s.before} checks'") if s.expected == {"CHECKS"} else None
+    return Mistake(f"write 'for {s.before} checks'") if s.expected == {"CHECKS"} and s.before.isdigit() else None
 
 
 _LOOKS: tuple[Callable[[Situation], Mistake | None], ...] = (
-    _brace_on_next_line,
+    _missing_brace,
     _quotes,
     _double_equal,
     _operator,

@@ -18,7 +18,7 @@ from ...grammar import grammar_text
 from ..diagnostics import Diagnostics, Rule
 from ..source import Source, Span
 from . import literals, rules, tree
-from .blocks import Chunk, cut
+from .blocks import NOTHING_OPEN, Chunk, cut
 from .explain import explain_character, explain_token
 from .layout import Layout
 from .nesting import FLATTER, MAX_NESTING, too_deep
@@ -32,8 +32,15 @@ def parse(source: Source, diagnostics: Diagnostics) -> tree.File:
     docs = _docs(source, pieces.comments)
     items: list[tree.Item] = []
     broken: list[Span] = []
+    whole = True
     for chunk in pieces.chunks:
-        item = None if chunk.broken else _parse_item(chunk, docs, diagnostics)
+        told = chunk.broken or (chunk.stray and not whole)
+        if chunk.stray and whole and chunk.span.text[0] in ")]}":
+            mark = Span(source, chunk.span.start, chunk.span.start + 1)
+            diagnostics.report(rules.UNCLOSED, mark, f"'{mark.text}' closes nothing", hint=NOTHING_OPEN)
+            told = True
+        item = None if told else _parse_item(chunk, docs, diagnostics)
+        whole = item is not None
         if item is None:
             broken.append(chunk.span)
         else:

@@ -19,12 +19,13 @@ from mlopsc.compiler.syntax.parser import parse
 from mlopsc.compiler.syntax.tree import File
 from mlopsc.grammar import grammar_text
 
-from .specs import Author, corpus, damaged
+from .specs import HERE, Author, corpus, damaged
 
 MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 300
 CORPUS = corpus()
 TERMINALS = frozenset(re.findall(r"^([A-Z_]+)(?:\.-?\d+)?:", grammar_text(), re.MULTILINE)) | {"$END"}
 _UPPER = re.compile(r"\$?[A-Z][A-Z_]+")
+_TOKEN = re.compile(r'#[^\n]*|"[^"\n]*"|\w+|[^\w\s]')
 # Words that messages use for themselves: units, and the codes of characters.
 _OURS = frozenset({"KB", "MB", "GB", "TB", "U"})
 
@@ -157,3 +158,15 @@ param month: int = 1 in 1..12
 def test_a_lost_brace_costs_one_item() -> None:
     _, diagnostics = read('stage a {\n  run = "true"\n\nstage b {\n  run = "true"\n}\n')
     assert [(d.code, d.span.line) for d in diagnostics] == [("E102", 1)]
+
+
+def test_a_lost_token_costs_one_diagnostic() -> None:
+    text = (HERE / "corpus" / "whole.mlops").read_text(encoding="utf-8")
+    tokens = [m for m in _TOKEN.finditer(text) if not m.group().startswith("#")]
+    assert len(tokens) > 500
+    several = []
+    for token in tokens[:: 1 if MANY > 1000 else 4]:
+        _, diagnostics = read(text[: token.start()] + text[token.end() :])
+        if len(diagnostics) > 1:
+            several.append((token.start(), token.group(), [d.message for d in diagnostics]))
+    assert several == []
