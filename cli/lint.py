@@ -32,6 +32,7 @@ class _Checked:
 
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     files: set[Path] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
 
 
 @click.command(short_help="Check specs.")
@@ -80,6 +81,10 @@ def command(
             raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
         checked = _check_files(found, fix, options)
     _report(checked, format_, to_stderr=fix and stdin)
+    for message in checked.unreadable:
+        click.echo(f"{paint_for(sys.stderr)('error', 'error')}: {message}", err=True, color=True)
+    if checked.unreadable:
+        return 2
     counted = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     return int(any(d.severity in counted for d in checked.diagnostics))
 
@@ -103,8 +108,10 @@ def _fix_once(checked: _Checked) -> list[Path]:
     sources = {e.span.source.path: e.span.source for d in checked.diagnostics if d.fix for e in d.fix.edits}
     for path, source in sources.items():
         text = apply_fixes(source.text, checked.diagnostics)
+        if text == source.text:
+            continue
         given = specs.read(Path(path))
-        if text != source.text and given.text == source.text:
+        if given.text == source.text:
             given.write(text)
             changed.append(given.path)
     return changed
@@ -115,7 +122,12 @@ def _checked(paths: list[Path], options: _Options) -> _Checked:
     checked = _Checked()
     for path in sorted(paths, key=lambda p: not specs.is_root(p)):
         if path.resolve() not in checked.files:
-            _analyse_into(checked, specs.read(path), options)
+            try:
+                _analyse_into(checked, path, specs.read(path).text, options)
+            except specs.NotUtf8:
+                _analyse_into(checked, path, None, options)
+            except specs.Unreadable as error:
+                checked.unreadable.append(error.message)
     return checked
 
 
@@ -124,7 +136,7 @@ def _check_text(given: specs.Text, fix: bool, options: _Options) -> _Checked:
 
     for _ in range(_ROUNDS if fix else 0):
         checked = _Checked()
-        _analyse_into(checked, given, options)
+        _analyse_into(checked, given.path, given.text, options)
         text = apply_fixes(given.text, checked.diagnostics)
         if text == given.text:
             break
@@ -132,17 +144,17 @@ def _check_text(given: specs.Text, fix: bool, options: _Options) -> _Checked:
     if fix:
         click.echo(given.text, nl=False)
     checked = _Checked()
-    _analyse_into(checked, given, options)
+    _analyse_into(checked, given.path, given.text, options)
     return checked
 
 
-def _analyse_into(checked: _Checked, given: specs.Text, options: _Options) -> None:
+def _analyse_into(checked: _Checked, path: Path, text: str | None, options: _Options) -> None:
     from ..compiler.driver import analyse
     from ..compiler.lint import lint, read_levels
     from .git import tracked_files
 
-    analysis = analyse(given.path, text=given.text, profile=options.profile, settings=options.settings)
-    checked.files.add(given.path.resolve())
+    analysis = analyse(path, text=text, profile=options.profile, settings=options.settings)
+    checked.files.add(path.resolve())
     checked.files |= {Path(file.source.path).resolve() for file in analysis.files}
     alone = _is_shared(analysis.files[0])
     for diagnostic in analysis.diagnostics:
@@ -150,10 +162,10 @@ def _analyse_into(checked: _Checked, given: specs.Text, options: _Options) -> No
             checked.diagnostics.add(diagnostic)
     findings = lint(
         analysis.model,
-        read_levels(given.path),
+        read_levels(path),
         today=date.today(),
         found=analysis.diagnostics,
-        tracked=None if alone else tracked_files(given.path.parent),
+        tracked=None if alone else tracked_files(path.parent),
     )
     for diagnostic in findings:
         checked.diagnostics.add(diagnostic)

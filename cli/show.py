@@ -23,6 +23,8 @@ def command(spec: Path | None, profile: str | None, settings: dict[str, str], as
     """
     if as_json and as_plan:
         raise click.UsageError("--json and --plan are two different forms: choose one")
+    if settings and not as_plan:
+        raise click.UsageError("--set changes the plan, not the text: add --plan")
     if spec is not None and spec.suffix == ".json":
         click.echo(_text_of(spec), nl=False)
         return

@@ -23,6 +23,10 @@ class Unreadable(click.ClickException):
     exit_code = 2
 
 
+class NotUtf8(Unreadable):
+    """A spec that is text in another encoding, which lint reports where it is (E108)."""
+
+
 @dataclass(frozen=True)
 class Text:
     """A spec's text with `\\n` line ends, and how to write it back as it was."""
@@ -47,13 +51,13 @@ class Text:
 
 def decode(path: Path, raw: bytes) -> Text:
     """Raises Unreadable where the bytes are no UTF-8 text."""
+    if b"\0" in raw:
+        raise Unreadable(f"{path}: a binary file, not a spec")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise Unreadable(f"{path}: not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line})") from None
-    if "\0" in text:
-        raise Unreadable(f"{path}: a binary file, not a spec")
+        raise NotUtf8(f"{path}: not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line})") from None
     newline = "\r\n" if "\r\n" in text else "\n"
     return Text(path, text.replace("\r\n", "\n"), newline, raw.startswith(b"\xef\xbb\xbf"))
 

@@ -75,6 +75,17 @@ def test_a_shared_file_alone_needs_no_pipeline(call: Call, tmp_path: Path):
     assert "E207" in call("lint", "stages.mlops").out
 
 
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(call: Call, tmp_path: Path):
+    spec.tiny(tmp_path, WRONG)
+    (tmp_path / "binary.mlops").write_bytes(b"\0\1\2")
+    (tmp_path / "latin.mlops").write_bytes("pipeline café {}\n".encode("latin-1"))
+    said = call("lint")
+    assert said.code == 2
+    assert said.err == "error: binary.mlops: a binary file, not a spec\n"
+    assert "E203" in said.out
+    assert "error[E108]" in said.out
+
+
 def test_standard_input_stands_for_a_path(call: Call, tmp_path: Path):
     spec.tiny(tmp_path / "project").unlink()
     said = call("lint", "-", "--stdin-filename", "project/tiny.mlops", stdin=WRONG.encode())

@@ -51,6 +51,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(call: Call):
         (["build", "-T", "airflw"], "no target named 'airflw'; did you mean 'airflow'?"),
         (["explain", "E2O2"], "no diagnostic 'E2O2'"),
         (["completion", "bsh"], "'bsh' is not one of"),
+        (["show", "--set", "times=3"], "add --plan"),
         (["lint", "-", "a.mlops"], "'-' stands alone"),
     ],
 )
