@@ -267,11 +267,18 @@ def lay_out(root: Path, options: argparse.Namespace) -> None:
         for entry in _entries(Path(tree)):
             target = root / entry.name
             if entry.is_dir():
-                shutil.copytree(entry, target, dirs_exist_ok=True)
+                shutil.copytree(entry, target, dirs_exist_ok=True, copy_function=_copy)
             else:
-                shutil.copyfile(entry, target)
+                _copy(entry, target)
     for tree in options.link:
         _link(Path(tree), root)
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    shutil.copyfile(source, target)
+    with Path(target).open("rb") as file:
+        if file.read(2) == b"#!":  # a ConfigMap forgets which of its files are programs
+            Path(target).chmod(0o755)
 
 
 def _link(tree: Path, folder: Path) -> None:

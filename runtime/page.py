@@ -128,12 +128,9 @@ def _guard(record: Record) -> str:
 def _rule(rule: Mapping[str, Any]) -> list[str]:
     many = len(rule["measured"]) > 1
     measured = "<br>".join(
-        (f"{_t(name)} = " if many else "") + f"<b>{_t(m['text'])}</b>" for name, m in rule["measured"].items()
+        f'<span class="n">{_measured(name, m["text"], many)}</span>' for name, m in rule["measured"].items()
     )
-    limits = "<br>".join(
-        _t(limit["text"] + (f" else {limit['action']}" if limit["action"] != "block" else ""))
-        for limit in rule["limits"]
-    )
+    limits = "<br>".join(f'<span class="n">{_t(_limit(limit))}</span>' for limit in rule["limits"])
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
@@ -142,6 +139,16 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
         _badge(rule["outcome"]),
         _t(rule["message"] or ""),
     ]
+
+
+def _limit(limit: Mapping[str, Any]) -> str:
+    return f"{limit['text']} else {limit['action']}" if limit["action"] != "block" else str(limit["text"])
+
+
+def _measured(name: str, text: str, many: bool) -> str:
+    if name.startswith("rows that"):
+        return f"<b>{_t(text)}</b> {'row' if text == '1' else 'rows'}"
+    return (f"{_t(name)} = " if many else "") + f"<b>{_t(text)}</b>"
 
 
 def _sample(rule: Mapping[str, Any]) -> str:

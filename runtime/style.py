@@ -16,6 +16,7 @@ h3 { font-size: 1rem; margin: 1.4rem 0 .1rem; } p { margin: .3rem 0; }
 th { text-align: left; font-weight: 600; color: var(--quiet); font-size: .82rem; }
 th, td { padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 code { font: .88em ui-monospace, monospace; background: var(--shade); padding: .1em .3em; border-radius: 3px; }
+.n { white-space: nowrap; }
 .badge { display: inline-block; font-size: .78rem; font-weight: 600; padding: .05rem .5rem; border-radius: 1rem;
   border: 1px solid currentColor; color: var(--idle); vertical-align: middle; white-space: nowrap; }
 .badge.succeeded, .badge.restored, .badge.passed, .badge.no { color: var(--good); }
