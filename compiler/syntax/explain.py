@@ -70,6 +70,7 @@ _STATEMENTS = frozenset(
     | {"on", "when", "foreach", "else", "owner", "uri"}
 )
 _SHOWN = 40
+_CODE = re.compile(r'(?:"(?:\\.|[^"\\\n])*"|[^"#])*')
 
 
 def explain_token(error: UnexpectedToken, item: Span, diagnostics: Diagnostics) -> None:
@@ -102,11 +103,11 @@ def _report(
     whole = item.text
     if kind == "$END":
         start, end, found = len(whole) - 1, len(whole), "the declaration ends"
-    elif text == "\n":
+    elif text == "\n" or (text == "}" and "\n" in whole[_code_end(whole, start) : start]):
         found = "the line ends"
         # The mistake is what stands before the line's end: point at its last character.
-        start = len(_code(whole[:start])) - 1
-        end = start + 1
+        end = _code_end(whole, start)
+        start, text = end - 1, "\n"
     else:
         found = f"'{_printable(text)}' stands" if len(text) <= _SHOWN else "a long text stands"
     if _unit(whole, start, item, diagnostics) or _keyword(whole, start, item, diagnostics):
@@ -128,11 +129,16 @@ def _report(
     diagnostics.report(rules.UNEXPECTED, span, f"{found} {_where(expected)}")
 
 
-def _code(text: str) -> str:
-    """A text without the comment and the space at its end."""
-    last = text.rfind("\n") + 1
-    line = re.match(r'(?:"(?:\\.|[^"\\\n])*"|[^"#])*', text[last:])
-    return (text[:last] + (line.group() if line else "")).rstrip()
+def _code_end(whole: str, at: int) -> int:
+    """Where the code before an offset ends: comments, lines of comments and space do not count."""
+    text = whole[:at]
+    while True:
+        last = text.rfind("\n") + 1
+        line = _CODE.match(text, last)
+        kept = text[: line.end() if line else last].rstrip()
+        if len(kept) == len(text):
+            return len(kept)
+        text = kept
 
 
 def _printable(text: str) -> str:
