@@ -5,6 +5,8 @@
     dags/<pipeline>/mlops.pyz         the runtime
     dags/<pipeline>/project/…         the files that the stages run
     dags/<pipeline>/.airflowignore    keeps Airflow from looking for DAGs among them
+    requirements.txt                  for Airflow
+    requirements-stages.txt           for the Python that runs the stages, where the runtime needs more than itself
 
 Airflow orders, retries, schedules and gates; a task calls the runtime for its node. The state of a run is that of
 its last task, which fails when a stage failed or a guard blocked.
@@ -25,7 +27,7 @@ from ..printing import WIDTH, header, one_line, py_literal
 from .capabilities import CAPABILITIES
 from .params import airflow_param
 from .schedule import Schedules, schedule_problems, schedules
-from .tasks import Names, Task, before_report, edge_lines, plan_tasks, report_line
+from .tasks import Names, Task, edge_lines, plan_tasks, report_line, secret_names
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TAG = 100
@@ -51,6 +53,8 @@ class Airflow:
     def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
         """What of the plan Airflow cannot honour, although it has schedules, params and tags."""
         yield from schedule_problems(plan)
+        if plan.version.require_clean and "project" not in options:
+            yield "only a checkout can tell whether code is a clean commit: name one by the option 'project'"
         for tag in (tag for tag in plan.tags if len(tag) > _LONGEST_TAG):
             yield f"the tag '{tag}' is longer than the {_LONGEST_TAG} characters that Airflow keeps"
 
@@ -63,9 +67,12 @@ class Airflow:
         yield OutputFile.of_text(f"{folder}/plan.json", plan_json(plan))
         yield OutputFile(f"{folder}/mlops.pyz", runtime_archive())
         yield OutputFile.of_text(f"{folder}/.airflowignore", _IGNORE)
-        for file in plan.project:
-            yield OutputFile.of_text(f"{folder}/project/{file.path}", file.text)
-        yield OutputFile.of_text("requirements.txt", header(plan) + "\n".join(_requirements(plan, values)) + "\n")
+        if "project" not in options:
+            for file in plan.project:
+                yield OutputFile.of_text(f"{folder}/project/{file.path}", file.text)
+        yield _requirements(plan, "requirements.txt", values["needs_airflow"])
+        if values["needs_stages"]:
+            yield _requirements(plan, "requirements-stages.txt", values["needs_stages"])
         yield OutputFile.of_text("README.md", _print("README.md.j2", values))
 
 
@@ -79,12 +86,10 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
     table = schedules(plan, several_in_one=airflow3)
     report = _free("report", {task.node.partition("[")[0] for task in tasks})
     report_variable = names.variable(report)
-    before = before_report(plan, tasks)
     return {
         "header": header(plan).rstrip("\n"),
         "spec": one_line(plan.spec),
         "pipeline": plan.name,
-        "plan": plan,
         "airflow3": airflow3,
         "imports": _imports(plan, tasks, table, airflow3=airflow3),
         "dag_id": dag_id,
@@ -92,7 +97,6 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         # Airflow takes a text that ends in .md for the path of a file; this one ends in a full stop.
         "doc_md": "\n\n".join([*([plan.doc] if plan.doc else []), _made_from(plan)]),
         "schedule": table.own,
-        "own_schedules": table,
         "start_date": not airflow3,
         "tags": list(dict.fromkeys((*plan.tags, *options.get("tags", ())))),
         "params": [airflow_param(param) for param in plan.params],
@@ -105,15 +109,21 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         "run_template": _RUN,
         "tasks": tasks,
         "report": {"task_id": report, "variable": report_variable},
-        "edges": [*edge_lines(plan, tasks), *([report_line(before, report_variable)] if before else [])],
+        "edges": [*edge_lines(plan, tasks), *([report_line(plan, tasks, report_variable)] if tasks else [])],
         "more_schedules": [
             {"dag_id": f"{dag_id}__schedule_{i}", "schedule": source} for i, source in enumerate(table.others, 2)
         ],
         "pool": options.get("pool"),
         "slots": max((task.pool_slots for task in tasks), default=1),
         "secrets": secrets,
-        "secret_names": sorted({name for task in plan_tasks(plan, Names(), "variable") for name, _ in task.secrets}),
-        "duckdb": _needs_duckdb(plan),
+        "secret_names": secret_names(plan.nodes),
+        "needs_airflow": [
+            "apache-airflow>=3.0,<4" if airflow3 else "apache-airflow>=2.11,<3",
+            "apache-airflow-providers-standard>=1.0",
+        ],
+        "needs_stages": list(_needs_of_stages(plan)),
+        "own_requirements": _own_requirements(plan, options.get("project")),
+        "python_wanted": plan.python,
     }
 
 
@@ -156,21 +166,24 @@ def _imports(plan: Plan, tasks: tuple[Task, ...], table: Schedules, *, airflow3:
     return {"airflow": lines, "datetime": ", ".join([*dates, *([] if airflow3 else ["timezone"])])}
 
 
-def _needs_duckdb(plan: Plan) -> bool:
-    tables = any(guard.query for guard in plan.of(Guard))
-    return tables or any(isinstance(stage.program, SqlFile) for stage in plan.of(Stage))
-
-
-def _requirements(plan: Plan, values: Mapping[str, Any]) -> Iterable[str]:
-    yield "apache-airflow>=3.0,<4" if values["airflow3"] else "apache-airflow>=2.11,<3"
-    yield "apache-airflow-providers-standard>=1.0"
-    if values["duckdb"]:
+def _needs_of_stages(plan: Plan) -> Iterable[str]:
+    """What the runtime imports to carry out this plan's nodes."""
+    programs = [stage.program for stage in plan.of(Stage)]
+    if any(guard.query for guard in plan.of(Guard)) or any(isinstance(program, SqlFile) for program in programs):
         yield "duckdb>=1.1,<2"
-    if any(isinstance(stage.program, Notebook) for stage in plan.of(Stage)):
-        yield "papermill>=2.5,<3"
-        yield "ipykernel>=6"
-    if plan.requirements is not None and any(file.path == plan.requirements for file in plan.project):
-        yield f"-r dags/{plan.name}/project/{plan.requirements}"
+    if any(isinstance(program, Notebook) for program in programs):
+        yield from ("papermill>=2.5,<3", "ipykernel>=6,<8")
+
+
+def _own_requirements(plan: Plan, project: str | None) -> str | None:
+    """Where the user's requirements file is once it is deployed; it may pin hashes, so it is installed by itself."""
+    if plan.requirements is None or all(file.path != plan.requirements for file in plan.project):
+        return None
+    return f"{project or f'dags/{plan.name}/project'}/{plan.requirements}"
+
+
+def _requirements(plan: Plan, path: str, lines: Iterable[str]) -> OutputFile:
+    return OutputFile.of_text(path, header(plan) + "".join(f"{line}\n" for line in lines))
 
 
 def _text_literal(text: str, indent: int) -> str:

@@ -21,7 +21,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.TIMEOUT: NATIVE,
     F.RESOURCES: emulated("cpu is the number of slots that the task takes in its pool; memory is not limited"),
     F.GPU: unsupported("leave out `gpu` and give the target a `queue` whose workers have one"),
-    F.IMAGE: emulated("tasks run in the worker's own environment, which needs what requirements.txt lists"),
+    F.IMAGE: emulated("tasks run in the worker's own environment, not in the image"),
     F.ENVIRONMENT: NATIVE,
     F.SECRET: NATIVE,
     F.CACHE: emulated("the runtime restores results from the store; the task then ends at once"),

@@ -134,11 +134,17 @@ def _whole(seconds: float) -> float | int:
 # -------------------------------------------------------------------- secrets
 
 
+def secret_names(nodes: Iterable[n.Node]) -> list[str]:
+    """The secrets that the programs of these nodes are given."""
+    stages = (node for node in nodes if isinstance(node, n.Stage))
+    return sorted({value.name for stage in stages for _, value in stage.env if isinstance(value, n.Secret)})
+
+
 def _secrets(node: n.Node, kind: str) -> tuple[tuple[str, str], ...]:
-    if not isinstance(node, n.Stage) or kind == "environment":
+    # The worker's own environment reaches a task as it is.
+    if kind == "environment":
         return ()
-    named = sorted({value.name for _, value in node.env if isinstance(value, n.Secret)})
-    return tuple((name, _secret_template(name, kind)) for name in named)
+    return tuple((name, _secret_template(name, kind)) for name in secret_names([node]))
 
 
 def _secret_template(name: str, kind: str) -> str:
@@ -191,33 +197,32 @@ def _code(text: str) -> str:
 def edge_lines(plan: n.Plan, tasks: tuple[Task, ...]) -> tuple[str, ...]:
     """The plan's edges as Airflow writes them, a line for each task that waits for something."""
     variables = {task.node: task.variable for task in tasks}
-    lines = []
-    for task in tasks:
-        before = [variables[node] for node in plan.waits_for(task.node) if node in variables]
-        if before:
-            lines.append(f"{_together(before)} >> {task.variable}")
-    return tuple(lines)
+    before = _before(plan, tasks)
+    return tuple(
+        f"{_together(variables[node] for node in before[task.node])} >> {task.variable}"
+        for task in tasks
+        if before[task.node]
+    )
 
 
-def before_report(plan: n.Plan, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
-    """The tasks that the report waits for, so that it starts after every other task has ended.
+def report_line(plan: n.Plan, tasks: tuple[Task, ...], report: str) -> str:
+    """The report starts after every other task has ended.
 
-    The last tasks are not enough: one is `upstream_failed` as soon as one of those before it failed, while others
-    before it still run. A task may be left out only where another waits for it alone.
+    To wait for the last tasks is not enough: one is `upstream_failed` as soon as one of those before it failed, while
+    others before it still run. A task may be left out only where another waits for it alone.
     """
-    ids = {task.node for task in tasks}
-    alone = set()
-    for task in tasks:
-        before = [node for node in plan.waits_for(task.node) if node in ids]
-        if len(before) == 1:
-            alone.add(before[0])
-    return tuple(task for task in tasks if task.node not in alone)
+    alone = {found[0] for found in _before(plan, tasks).values() if len(found) == 1}
+    return f"{_together(task.variable for task in tasks if task.node not in alone)} >> {report}"
+
+
+def _before(plan: n.Plan, tasks: tuple[Task, ...]) -> dict[str, list[str]]:
+    """The tasks that each task waits for, in plan order."""
+    order = {task.node: i for i, task in enumerate(tasks)}
+    return {
+        node: sorted((b for b in plan.graph.predecessors(node) if b in order), key=order.__getitem__) for node in order
+    }
 
 
 def _together(variables: Iterable[str]) -> str:
     found = list(variables)
     return found[0] if len(found) == 1 else "[" + ", ".join(found) + "]"
-
-
-def report_line(before: tuple[Task, ...], report: str) -> str:
-    return f"{_together(task.variable for task in before)} >> {report}"

@@ -200,6 +200,12 @@ def test_schedules_that_airflow_would_read_otherwise_are_refused(trigger, proble
     assert not found if problem is None else problem in "\n".join(found)
 
 
+def test_a_clean_commit_is_asked_of_a_checkout():
+    plan = p.plan(p.stage("tell", "python tell.py"), version=n.Versioning(require_clean=True))
+    assert "option 'project'" in "".join(Airflow().problems(plan, {}))
+    assert not list(Airflow().problems(plan, {"project": "/srv/flights"}))
+
+
 def test_a_scheduled_param_needs_a_default():
     plan = p.plan(p.stage("tell", "python tell.py"), scheduled("0 5 * * 1"), params=[p.param("month", "int")])
     assert list(Airflow().problems(plan, {})) == [
@@ -318,6 +324,22 @@ def test_a_failing_stage_is_tried_again_and_fails_the_run(airflow):
     assert run.tries["fails"] == 3
     assert run.record("run")["state"] == "failed"
     assert run.record("after")["state"] == "skipped"
+
+
+def test_a_stage_that_succeeds_at_last_lets_the_run_go_on(airflow):
+    flaky = n.ProjectFile(
+        "flaky.py",
+        "import pathlib, sys\n"
+        "tried = pathlib.Path('tried')\n"
+        "if not tried.exists():\n"
+        "    tried.touch()\n"
+        "    sys.exit(1)\n"
+        "pathlib.Path(sys.argv[1]).touch()\n",
+    )
+    run = airflow.run(one_stage("flaky", "python flaky.py {outputs.told}", flaky, retries=n.Retries(3, 0.5)))
+    assert run.state == "success"
+    assert run.tries["tell"] == 2
+    assert run.record("run")["state"] == "succeeded"
 
 
 def test_a_blocking_guard_stops_its_consumers_alone(airflow):
