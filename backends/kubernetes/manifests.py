@@ -101,7 +101,8 @@ def _claim(plan: Plan, settings: Settings, name: str, part: str) -> Object:
 
 def manual_cron_job(plan: Plan, settings: Settings, bundle: Bundle, jobs: Sequence[str]) -> Object:
     """A CronJob that never starts by itself: the template of runs that people start."""
-    notes = {"kubernetes.io/description": f"kubectl create job --from=cronjob/{settings.base} NAME starts a run"}
+    how = f"kubectl create job --from=cronjob/{settings.base} NAME starts a run."
+    notes = _owner(plan) | {"kubernetes.io/description": f"{plan.doc}\n{how}" if plan.doc else how}
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -124,7 +125,7 @@ def schedules(plan: Plan, settings: Settings, bundle: Bundle, jobs: Sequence[str
             found.append((f"{plan.name}-{trigger.id}" + (f"-{i + 1}" if len(events) > 1 else ""), trigger, event))
     names = legal_all(text for text, _, _ in found)
     for text, trigger, event in found:
-        notes = {"mlopsc/source": f"{trigger.place.file}:{trigger.place.line}"}
+        notes = _owner(plan) | {"mlopsc/source": f"{trigger.place.file}:{trigger.place.line}"}
         if trigger.doc:
             notes["kubernetes.io/description"] = trigger.doc
         zone = {"timeZone": event.zone} if event.zone else {"timeZone": "Etc/UTC"}
@@ -151,6 +152,10 @@ def kustomization(plan: Plan, settings: Settings, files: list[str]) -> Object:
         **({"namespace": settings.namespace} if settings.namespace else {}),
         "resources": files,
     }
+
+
+def _owner(plan: Plan) -> dict[str, str]:
+    return {"mlopsc/owner": plan.owner} if plan.owner else {}
 
 
 def _metadata(plan: Plan, settings: Settings, name: str, part: str) -> Object:

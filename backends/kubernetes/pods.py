@@ -126,7 +126,7 @@ def driver_job(
         ],
         "resources": {
             "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"cpu": "500m", "memory": "256Mi"},
+            "limits": {"cpu": "500m", "memory": "512Mi"},
         },
         **_container_rest(settings, bundle, jobs=jobs),
     }
