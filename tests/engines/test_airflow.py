@@ -206,6 +206,13 @@ def test_a_clean_commit_is_asked_of_a_checkout():
     assert not list(Airflow().problems(plan, {"project": "/srv/flights"}))
 
 
+@pytest.mark.parametrize("path", ["relative", "/a/{{ 1 }}", "/a/run.sh", "/a\nb"])
+@pytest.mark.parametrize("option", ["project", "store", "python"])
+def test_a_path_that_airflow_would_read_as_a_template_is_refused(option, path):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({option: path}, Airflow.options)
+
+
 def test_a_scheduled_param_needs_a_default():
     plan = p.plan(p.stage("tell", "python tell.py"), scheduled("0 5 * * 1"), params=[p.param("month", "int")])
     assert list(Airflow().problems(plan, {})) == [
