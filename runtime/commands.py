@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import call
-from .children import Children, InterruptedRunError
+from .children import Children, InterruptedRunError, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
 from .events import BUG, DONE, FAILED, USAGE, RunOptions
@@ -156,6 +156,7 @@ def _node(arguments: argparse.Namespace) -> int:
 def _finish(arguments: argparse.Namespace) -> int:
     context = _context(arguments)
     context.params, _ = find_problems(context, [], _params(arguments))
+    end_leftovers(context.store.take_leftovers())
     summary = finish(context)
     print(f"run {summary['run']} {summary['state']}; report: {context.folder / 'report.html'}")
     return {"succeeded": DONE, "blocked": 3, "failed": FAILED}[summary["state"]]

@@ -78,6 +78,9 @@ def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tupl
     for name, value in stage["env"]:
         if not isinstance(value, str) and value["name"] not in context.environ:
             yield f"the secret {value['name']} (as {name}) is not set in the environment", None
+    for o in stage["outputs"]:
+        if Path(o["path"]).is_absolute() or ".." in Path(o["path"]).parts:
+            yield f"its output '{o['name']}' must lie in the folder of its results, not at {o['path']}", None
     if program["is"] == "command":
         yield from _command_problems(context, stage, program)
     elif not (context.root / program["file"]).is_file():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import glob
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -105,6 +103,10 @@ def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # n
 
 
 def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
+    # Imported here: it costs more than all else that the runtime imports.
+    import urllib.error
+    import urllib.request
+
     uri = source["uri"]
     name = Path(urllib.parse.urlsplit(uri).path).name or "download"
     with context.store.workspace(safe_id(source["id"])) as workspace:

@@ -266,6 +266,8 @@ def why_no_run_id(run: str) -> str | None:
 
 def safe_id(node: str) -> str:
     """A node's id as a file name: `train[0]` is `train-0`. Ids hold no `-`, so no two fall together."""
+    if node == "run":
+        return "run-"  # run.json is the whole run's
     return node.replace("[", "-").replace("]", "")
 
 

@@ -282,6 +282,20 @@ def test_every_record_is_whole_and_says_what_made_it(project: Project) -> None:
     assert list((project.root / ".mlops" / "tmp").iterdir()) == []
 
 
+def test_a_stage_may_be_called_run(project: Project) -> None:
+    project.write("copy.py", SCRIPT)
+    project.write("data.csv", "x")
+    result = project.run(p.plan(p.source("data", "data.csv"), copy("run", "data"), copy("report", "run.out")))
+    assert result.state == "succeeded"
+    assert json.loads((result.folder / "run.json").read_text())["nodes"]["run"]["node"] == "run"
+
+
+def test_an_output_stays_in_its_folder(project: Project) -> None:
+    for path in ("../x", "/etc/x"):
+        refused = project.run(p.plan(p.stage("a", "python -c pass", (), [p.output("o", path)])))
+        assert "must lie in the folder of its results" in str(refused.problems[0])
+
+
 def test_the_same_run_can_be_gone_on_with(project: Project) -> None:
     plan = copying(project)
     project.run(plan, run="mine")

@@ -84,7 +84,7 @@ def test_old_half_written_files_are_cleared(store: Store) -> None:
 
 
 def test_names_of_nodes_and_runs_are_names_of_files() -> None:
-    assert [safe_id("train"), safe_id("train[12]")] == ["train", "train-12"]
+    assert [safe_id("train"), safe_id("train[12]"), safe_id("run")] == ["train", "train-12", "run-"]
     for good in ("20261123-124503-3fa9", "dag--scheduled__2026-01-01T000000_0000", "r.1"):
         assert why_no_run_id(good) is None
     for bad in ("", "..", "../x", "a/b", ".hidden", "-x", "a b", "x" * 201, "a\n"):
