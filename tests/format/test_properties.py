@@ -16,7 +16,7 @@ from mlopsc.compiler.syntax.parser import parse
 from mlopsc.compiler.syntax.tree import File
 from mlopsc.tests.syntax.specs import Author, corpus, damaged, shape
 
-MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 150
+MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 100
 CORPUS = corpus()
 SEEDS = st.integers(0, 2**32)
 calm = settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))

@@ -86,3 +86,53 @@ def test_a_wrong_document_is_told_where(document: Any, message: str) -> None:
     with pytest.raises(ValueError) as raised:
         file_text(document)
     assert str(raised.value).startswith(message)
+
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    3.5,
+    1e308,
+    10**50,
+    "",
+    "x",
+    "a b",
+    "and",
+    'q"\n#{',
+    [],
+    [1],
+    {},
+    {"kind": "path"},
+)
+
+
+def spoil(value: Any, random: Random) -> Any:
+    """A document with one part replaced, lost, or put in."""
+    if isinstance(value, dict) and value and random.random() < 0.9:
+        key = random.choice(sorted(value))
+        kind = random.randrange(12)
+        if kind == 0:
+            return {k: v for k, v in value.items() if k != key}
+        if kind == 1:
+            return {**value, random.choice(("kind", "value", "more", "written")): random.choice(JUNK)}
+        return {**value, key: spoil(value[key], random)}
+    if isinstance(value, list) and value and random.random() < 0.95:
+        at = random.randrange(len(value))
+        return [*value[:at], spoil(value[at], random), *value[at + 1 :]]
+    return random.choice(JUNK)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_spoilt_document_is_written_or_refused(seed: int) -> None:
+    random = Random(seed)
+    document = spoil(file_document(read(random.choice(corpus()))), random)
+    try:
+        text = file_text(document)
+    except ValueError as error:
+        assert str(error).startswith("$"), error
+    else:
+        diagnostics = Diagnostics()
+        parse(Source("spec.mlops", text), diagnostics)
+        assert list(diagnostics) == []

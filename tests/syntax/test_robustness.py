@@ -21,7 +21,7 @@ from mlopsc.grammar import grammar_text
 
 from .specs import HERE, Author, corpus, damaged
 
-MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 300
+MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 200
 CORPUS = corpus()
 TERMINALS = frozenset(re.findall(r"^([A-Z_]+)(?:\.-?\d+)?:", grammar_text(), re.MULTILINE)) | {"$END"}
 _UPPER = re.compile(r"\$?[A-Z][A-Z_]+")
