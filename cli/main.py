@@ -26,6 +26,7 @@ COMMANDS = {
     "fmt": "Format specs in the one style.",
     "build": "Compile a spec to the files of its targets.",
     "run": "Run the pipeline on this machine.",
+    "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "graph": "Draw what waits for what.",
     "show": "Print a spec as it is meant: formatted, resolved, as JSON, or as a plan.",
     "explain": "Explain a diagnostic.",
