@@ -55,7 +55,7 @@ def analyse(
         at = Source("--profile", profile)
         declared = find_profile(files, profile, Span(at, 0, len(profile)), diagnostics)
         if declared is not None:
-            files = apply_profile(files, declared, diagnostics)
+            files = apply_profile(files, declared)
     model = resolve(root, files, Project(path.parent), settings or {}, profile, diagnostics)
     for check in CHECKS:
         check(model, diagnostics)

@@ -13,6 +13,7 @@ from . import rules
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_.]*)\}|\{|\}")
 _OPERATOR = re.compile(r"^[();<>|&]+$")
+_VARIABLE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|\$\(|`")
 _TAKES_CODE = {"sh", "bash", "dash", "zsh", "ksh", "python", "python3", "perl", "ruby", "node", "Rscript"}
 _CODE_FLAGS = {"-c", "-e", "-lc", "-ec", "--eval"}
 
@@ -52,6 +53,16 @@ def _is_plain(text: tree.Text, raw: list[str], diagnostics: Diagnostics) -> bool
             hint=f"put it into a script and run that, or quote it if it is text: '{operator}'",
         )
         return False
+    variable = _shell_variable(text.value)
+    if variable is not None:
+        placeholder = variable.startswith("${") and "." in variable
+        hint = f"write {variable[1:]}" if placeholder else "name a param, {params.x}, or read it in the program"
+        if variable.startswith(("$(", "`")):
+            hint = "put it into a script and run that"
+        diagnostics.report(
+            rules.SHELL, _find(text, variable), f"'{variable}' is for a shell, and no shell reads a command", hint=hint
+        )
+        return False
     if re.match(r"^[A-Za-z_]\w*=", raw[0]):
         name = raw[0].split("=")[0]
         diagnostics.report(
@@ -74,6 +85,18 @@ def _unquoted_operator(command: str) -> str | None:
         return next((t for t in lexer if _OPERATOR.match(t)), None)
     except ValueError:
         return None
+
+
+def _shell_variable(command: str) -> str | None:
+    """The first `$HOME`, `${x}`, `$(date)` or backtick outside of any quotes."""
+    lexer = shlex.shlex(command, posix=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    for word in lexer:
+        found = None if word[0] in "'\"" else _VARIABLE.search(word)
+        if found and "'" not in word[: found.start()] and '"' not in word[: found.start()]:
+            return found.group()
+    return None
 
 
 def _word(word: str, text: tree.Text, slots: dict[str, tuple[str, ...]], diagnostics: Diagnostics) -> plan.Word:

@@ -10,7 +10,8 @@ from ..source import Span
 from ..syntax import tree
 from . import rules
 from .kinds import check_kind
-from .shapes import Shape
+from .shapes import EXAMPLES, Shape
+from .synonyms import instead, meant
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_declaration(declaration: tree.Declaration, shape: Shape, diagnostics: D
             rules.MISSING_ATTRIBUTE,
             name.span,
             f"{owner} has no '{missing}'",
-            hint=f"add {missing} = {shape.attributes[missing].wanted}",
+            hint=f"add {missing} = {EXAMPLES[missing]}",
         )
     return entity
 
@@ -93,32 +94,32 @@ def _read(
                 continue
             seen[key] = _head(statement).span
         if isinstance(statement, tree.Attribute):
-            if _attribute(owner, statement, shape, diagnostics):
+            if _attribute(owner, keyword, statement, shape, diagnostics):
                 attributes[statement.name.text] = statement
             else:
-                unread.add(_meant(statement.name.text, shape))
+                unread.add(_meant(keyword, statement.name.text, shape))
         elif isinstance(statement, tree.Block):
-            inner = _block(owner, statement, shape, diagnostics)
+            inner = _block(owner, keyword, statement, shape, diagnostics)
             if inner is not None:
                 blocks[_key(statement)] = inner
             else:
-                unread.add(_meant(statement.keyword.text, shape))
+                unread.add(_meant(keyword, statement.keyword.text, shape))
         elif isinstance(statement, tree.Field):
             if shape.fields:
                 fields[statement.name.text] = statement
             else:
                 _misplaced_field(owner, statement, shape, diagnostics)
-                unread.update((_meant(statement.name.text, shape), "outputs", "schema"))
+                unread.update((_meant(keyword, statement.name.text, shape), "outputs", "schema"))
         else:
             others.append(statement)
     doc = declaration.doc if declaration else ()
     return Entity(keyword, name, span, doc, attributes, blocks, fields, tuple(others), declaration, frozenset(unread))
 
 
-def _meant(word: str, shape: Shape) -> str:
+def _meant(within: str, word: str, shape: Shape) -> str:
     """The attribute or block that a word was most likely meant to be."""
     known = {*shape.attributes, *shape.blocks}
-    return word if word in known else nearest(word, known) or word
+    return word if word in known else meant(within, word) or nearest(word, known) or word
 
 
 def _key(statement: tree.Attribute | tree.Block | tree.Field) -> str:
@@ -133,28 +134,63 @@ def _head(statement: tree.Attribute | tree.Block | tree.Field) -> tree.Name:
     return statement.name
 
 
-def _attribute(owner: str, statement: tree.Attribute, shape: Shape, diagnostics: Diagnostics) -> bool:
+def _attribute(owner: str, within: str, statement: tree.Attribute, shape: Shape, diagnostics: Diagnostics) -> bool:
     name = statement.name.text
     kind = shape.attributes.get(name) or shape.open
     if kind is not None:
-        return check_kind(f"'{name}'", statement.value, kind, diagnostics)
+        right = check_kind(f"'{name}'", statement.value, kind, diagnostics)
+        block = shape.blocks.get(name)
+        if right and block is not None and isinstance(statement.value, tree.MapOf):
+            return _entries(name, statement.value, block, diagnostics)
+        return right
     if name in shape.blocks:
         hint = f"write {name} {{ … }} without '='"
     elif shape.fields:
-        hint = f"write {name}: TYPE"
+        hint = f"write {name}: file = {statement.value.span.text}" if within == "outputs" else f"write {name}: TYPE"
     else:
-        hint = did_you_mean(name, {*shape.attributes, *shape.blocks}) or ""
+        hint = _hint(within, name, shape) or ""
     diagnostics.report(
         rules.UNKNOWN_ATTRIBUTE, statement.name.span, f"{owner} has no attribute '{name}'", hint=hint or None
     )
     return False
 
 
-def _block(owner: str, statement: tree.Block, shape: Shape, diagnostics: Diagnostics) -> Entity | None:
+def _entries(owner: str, value: tree.MapOf, shape: Shape, diagnostics: Diagnostics) -> bool:
+    """A block written as a map, `resources = { cpu: 2 }`: its entries are what the block's attributes would be."""
+    right = True
+    for entry in value.entries:
+        kind = shape.attributes.get(entry.key.text) or shape.open
+        if kind is not None:
+            right = check_kind(f"'{entry.key.text}'", entry.value, kind, diagnostics) and right
+            continue
+        message = f"'{owner}' has no attribute '{entry.key.text}'"
+        hint = _hint(owner, entry.key.text, shape)
+        diagnostics.report(rules.UNKNOWN_ATTRIBUTE, entry.key.span, message, hint=hint)
+        right = False
+    return right
+
+
+def _hint(within: str, word: str, shape: Shape) -> str | None:
+    """What a word that is no attribute may have meant, in this language or in another's."""
+    known = {*shape.attributes, *shape.blocks}
+    other = meant(within, word)
+    if other in known:
+        return (
+            f"write {other} {{ … }}"
+            if other in shape.blocks and other not in shape.attributes
+            else f"write {other} = …"
+        )
+    inside = next((b for b, inner in shape.blocks.items() if word in inner.attributes), None)
+    if inside is not None and within != "profile":
+        return f"write {inside} {{ {word} = … }}"
+    return instead(within, word) or did_you_mean(word, known)
+
+
+def _block(owner: str, within: str, statement: tree.Block, shape: Shape, diagnostics: Diagnostics) -> Entity | None:
     keyword = statement.keyword.text
     inner = shape.blocks.get(keyword)
     if inner is None:
-        hint = did_you_mean(keyword, {*shape.blocks, *shape.attributes})
+        hint = _hint(within, keyword, shape)
         if keyword in shape.attributes:
             hint = f"write {keyword} = …"
         diagnostics.report(

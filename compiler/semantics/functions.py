@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from ..features import Feature
 
-# Units of values in rules. `any` is what nothing is known of: a metric, a column without a schema.
-NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, ANY = (
+# Units of values in rules. `any` is what nothing is known of: a column without a schema.
+# A `metric` is a number of a file: it compares with anything that is a number.
+NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, METRIC, ANY = (
     *("number", "percent", "duration", "size"),
-    *("string", "bool", "time", "any"),
+    *("string", "bool", "time", "metric", "any"),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostics, Rule, did_you_mean
+from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..features import Feature, Use
 from ..plan import nodes as plan
 from ..source import Span
@@ -18,6 +18,7 @@ from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
+from .synonyms import function_hint
 
 _COLUMN_UNITS = {
     **dict.fromkeys(("int", "float", "decimal"), f.NUMBER),
@@ -34,6 +35,7 @@ _SHOWN = {
     f.STRING: "a text",
     f.BOOL: "true or false",
     f.TIME: "a time",
+    f.METRIC: "a number",
 }
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 METRIC_SCOPES = ("champion", "previous")
@@ -195,23 +197,29 @@ class Typing:
             function = f.FUNCTIONS[path.text]
             return self._of_subject(function, path.span)
         if kind == "metrics":
-            return Typed(f.ANY)
+            if path.text in METRIC_SCOPES:
+                hint = f"name one of its numbers: {path.text}.accuracy"
+                return self._wrong(path.span, f"'{path.text}' is a model, and no number", hint, rules.NOT_A_RULE)
+            return Typed(f.METRIC)
         if kind == "table":
             column = self.column(path)
             return Typed(_COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
-        hint = did_you_mean(path.text, list(f.FUNCTIONS))
+        producer = self.guard.subject.producer
+        hint = f"numbers stand in metrics: write guard {self.guard.name.text} on {producer}.metrics"
         return self._wrong(path.span, f"{_a(kind)} has no '{path.text}'", hint, rules.UNKNOWN_NAME)
 
     def _scoped(self, path: tree.Path) -> Typed:
         scope = path.parts[0].text
         if scope not in METRIC_SCOPES:
-            hint = did_you_mean(scope, METRIC_SCOPES) or "a column is named without its table"
+            close = nearest(scope, METRIC_SCOPES)
+            last = path.parts[-1].text
+            hint = f"write {close}.{last}" if close else f"write {last}: it is a number of '{self.guard.subject.name}'"
             return self._wrong(path.span, f"'{path.text}' is nothing a rule knows", hint, rules.UNKNOWN_NAME)
         self.uses.append(Use(Feature.CHAMPION, path.span))
         if self.guard.subject.kind != "metrics":
             message = f"'{scope}' has metrics, and this guard is on {_a(self.guard.subject.kind)}"
             return self._wrong(path.span, message, "put the rule into a guard on metrics", rules.WRONG_SUBJECT)
-        return Typed(f.ANY)
+        return Typed(f.METRIC)
 
     def column(self, path: tree.Path) -> plan.Column | None:
         """The column of that name; reports one that the schema, where there is one, does not have."""
@@ -223,7 +231,7 @@ class Typing:
                 rules.UNKNOWN_COLUMN,
                 path.span,
                 f"'{self.guard.subject.name}' has no column '{path.text}'",
-                hint=did_you_mean(path.text, list(columns)),
+                hint=_column_hint(path, list(columns)),
             )
             return None
         return columns[path.text]
@@ -233,7 +241,7 @@ class Typing:
         if function.feature:
             self.uses.append(Use(function.feature, span))
         if kind not in function.subjects:
-            fits = ", ".join(sorted(function.subjects))
+            fits = "a table" if function.subjects == {"table"} else ", ".join(sorted(function.subjects))
             message = f"'{function.name}' is about {fits}, and '{self.guard.subject.name}' is {_a(kind)}"
             hint = "name a metric of the file" if kind == "metrics" else None
             return self._wrong(span, message, hint, rules.WRONG_SUBJECT)
@@ -246,7 +254,7 @@ class Typing:
             self.column(call.by)
         function = f.FUNCTIONS.get(name)
         if function is None:
-            hint = did_you_mean(name, list(f.FUNCTIONS))
+            hint = function_hint(name) or did_you_mean(name, list(f.FUNCTIONS)) or "`mlopsc explain E214` lists them"
             return self._wrong(call.function.span, f"no function '{name}'", hint, rules.UNKNOWN_FUNCTION)
         typed = self._of_subject(function, call.function.span)
         if typed.unit == "wrong":
@@ -295,7 +303,10 @@ class Typing:
         wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
         if wanted != f.ANY and unit not in (wanted, f.ANY):
             message = f"'{function.name}' wants a column of {_SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
-            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
+            columns = self.guard.subject.columns or {}
+            fitting = [n for n, c in columns.items() if _COLUMN_UNITS.get(c.type) == wanted]
+            hint = f"columns of {_SHOWN[wanted][2:]}s: {', '.join(fitting[:5])}" if fitting else None
+            self._wrong(argument.span, message, hint, rules.WRONG_ARGUMENTS)
 
     def _unary(self, expr: tree.Unary) -> Typed:
         inner = self._typed(expr.operand)
@@ -337,11 +348,12 @@ class Typing:
         for side, node in ((left, expr.left), (right, expr.right)):
             if side.unit in (f.STRING, f.BOOL):
                 return self._wrong(node.span, f"'{expr.op}' wants numbers, and this is {_SHOWN[side.unit]}", None)
-        units = {left.unit, right.unit} - {f.ANY, "wrong"}
+        units = {left.unit, right.unit} - {f.ANY, f.METRIC, "wrong"}
         if expr.op in ("+", "-") and len(units) > 1 and units != {f.NUMBER, f.PERCENT} and f.TIME not in units:
             message = f"{_SHOWN[left.unit]} and {_SHOWN[right.unit]} cannot be added or subtracted"
             return self._wrong(expr.span, message, None, rules.INCOMPARABLE)
-        return Typed(units.pop() if len(units) == 1 else f.ANY)
+        metric = f.METRIC in (left.unit, right.unit)
+        return Typed(units.pop() if len(units) == 1 else f.METRIC if metric else f.ANY)
 
     def _comparable(self, left: Typed, right: Typed, a: tree.Expr, b: tree.Expr, span: Span) -> bool:
         units = {left.unit, right.unit}
@@ -349,6 +361,8 @@ class Typing:
             return False
         # Times are compared with texts that hold a date: `time_hour >= "2013-01-01"`.
         if f.ANY in units or len(units) == 1 or units == {f.TIME, f.STRING}:
+            return True
+        if f.METRIC in units and units <= {f.METRIC, f.NUMBER, f.PERCENT, f.DURATION, f.SIZE}:
             return True
         message = f"{_SHOWN[left.unit]} is compared with {_SHOWN[right.unit]}"
         self._wrong(span, message, _unit_hint(left, right, b) or _unit_hint(right, left, a), rules.INCOMPARABLE)
@@ -386,7 +400,8 @@ class Typing:
             if not expr.domain.items:
                 self._constant(expr.span, "never")
             for item in expr.domain.items:
-                self._comparable(subject, self._typed(item), expr.subject, item, item.span)
+                if not self._comparable(subject, self._typed(item), expr.subject, item, item.span):
+                    break  # the others are most likely of the same kind
         else:
             hint = 'write in ["a", "b"], or in 1..6'
             return self._wrong(expr.domain.span, f"'in' wants a list or a range, not {describe(expr.domain)}", hint)
@@ -400,6 +415,17 @@ def check_pattern(pattern: tree.Text, diagnostics: Diagnostics) -> None:
     except (re.error, RecursionError, OverflowError) as error:
         message = f"no regular expression: {error}"
         diagnostics.report(rules.BAD_PATTERN, pattern.span, message, hint="a backslash in a text is written \\\\")
+
+
+def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
+    last = path.parts[-1].text
+    if len(path.parts) > 1 and last in columns:
+        return f"a column is named without its table: {last}"
+    if nearest(path.text, columns):
+        return did_you_mean(path.text, columns)
+    if path.text.isupper() or path.text.istitle():
+        return f'a text stands in quotes: "{path.text}"'
+    return function_hint(path.text) or did_you_mean(path.text, [*columns, *f.BARE])
 
 
 def _a(kind: str) -> str:
@@ -423,6 +449,13 @@ def _order(a: Typed, b: Typed) -> str:
 
 def _unit_hint(have: Typed, other: Typed, node: tree.Expr) -> str | None:
     """What to write in place of a bare number beside a value with a unit."""
+    if have.unit == f.STRING and isinstance(node, tree.Number):
+        return f'write "{node.span.text}"'
+    if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Percent):
+        return f"write {node.span.text[:-1]}, or compare a share such as nulls(c)"
+    if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Text):
+        number = re.fullmatch(r"-?\d+(\.\d+)?", node.value)
+        return f"without the quotes: {node.value}" if number else None
     if other.unit != f.NUMBER or not isinstance(node, tree.Number):
         return None
     if have.unit == f.PERCENT:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostics, did_you_mean
+from ..diagnostics import Diagnostics, nearest
 from ..syntax import tree
 from . import rules
 
@@ -17,20 +18,24 @@ class Kind:
     wanted: str
     accepts: Callable[[tree.Expr], bool]
     words: tuple[str, ...] = ()  # keyword values, for "did you mean"
+    calls: tuple[str, ...] = ()  # those of the words that are called: `lock("…")`
     unit: str = ""  # duration or size: a bare number then gets a hint that names the units
+    item: Kind | None = None  # of a list
+    pattern: str = ""  # what a text looks like that was meant without its quotes
+    takes_text: bool = False
 
 
 def _is(*classes: type) -> Callable[[tree.Expr], bool]:
     return lambda e: isinstance(e, classes)
 
 
-TEXT = Kind("a text in double quotes", _is(tree.Text))
-TRUTH = Kind("true or false", _is(tree.Truth))
-NUMBER = Kind("a number", _is(tree.Number))
-COUNT = Kind("a whole number", lambda e: isinstance(e, tree.Number) and isinstance(e.value, int))
-DURATION = Kind("a duration such as 30m", _is(tree.Duration), unit="duration")
-SIZE = Kind("a size such as 4GiB", _is(tree.Size), unit="size")
-PATH = Kind("a name such as train.model", _is(tree.Path))
+TEXT = Kind("a text in double quotes", _is(tree.Text), takes_text=True)
+TRUTH = Kind("true or false", _is(tree.Truth), pattern="true|false")
+NUMBER = Kind("a number", _is(tree.Number), pattern=r"\d+(\.\d+)?")
+COUNT = Kind("a whole number", lambda e: isinstance(e, tree.Number) and isinstance(e.value, int), pattern=r"\d+")
+DURATION = Kind("a duration such as 30m", _is(tree.Duration), unit="duration", pattern=r"\d+(ms|[smhdw])")
+SIZE = Kind("a size such as 4GiB", _is(tree.Size), unit="size", pattern=r"\d+([KMGT]i?)?B")
+PATH = Kind("a name such as train.model", _is(tree.Path), pattern=r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?")
 ANYTHING = Kind("a value", lambda e: True)
 EXPRESSION = Kind("an expression", lambda e: not isinstance(e, tree.ListOf | tree.MapOf))
 MAP = Kind("a map such as { a: 1 }", _is(tree.MapOf))
@@ -44,7 +49,7 @@ def word(*options: str) -> Kind:
 
 def call(name: str, shown: str) -> Kind:
     """A call of one name, its arguments unchecked here."""
-    return Kind(shown, lambda e: isinstance(e, tree.Call) and e.function.text == name, words=(name,))
+    return Kind(shown, lambda e: isinstance(e, tree.Call) and e.function.text == name, words=(name,), calls=(name,))
 
 
 def list_of(item: Kind) -> Kind:
@@ -53,23 +58,28 @@ def list_of(item: Kind) -> Kind:
         f"a list, each item {item.wanted}",
         lambda e: isinstance(e, tree.ListOf) and all(item.accepts(i) for i in e.items),
         words=item.words,
+        item=item,
     )
 
 
 def either(*kinds: Kind) -> Kind:
     """A value of any of several kinds."""
     return Kind(
-        " or ".join(k.wanted for k in kinds),
+        " or ".join(dict.fromkeys(k.wanted for k in kinds)),
         lambda e: any(k.accepts(e) for k in kinds),
-        words=tuple(w for k in kinds for w in k.words),
+        words=tuple(dict.fromkeys(w for k in kinds for w in k.words)),
+        calls=tuple(w for k in kinds for w in k.calls if not any(w in o.words and not o.calls for o in kinds)),
         unit=next((k.unit for k in kinds if k.unit), ""),
+        item=next((k.item for k in kinds if k.item), None),
+        pattern="|".join(k.pattern for k in kinds if k.pattern),
+        takes_text=any(k.takes_text for k in kinds),
     )
 
 
 SECRET = call("secret", 'secret("NAME")')
 RETRIES = either(Kind("retries such as 2 every 30s", _is(tree.Every)), COUNT)
 RUN = either(
-    Kind("a command in double quotes", _is(tree.Text)),
+    Kind("a command in double quotes", _is(tree.Text), takes_text=True),
     call("python", 'python("file.py:function")'),
     call("notebook", 'notebook("file.ipynb")'),
     call("sql", 'sql("file.sql")'),
@@ -97,15 +107,16 @@ def describe(value: tree.Expr) -> str:
 
 
 def check_kind(owner: str, value: tree.Expr, kind: Kind, diagnostics: Diagnostics) -> bool:
-    """Reports a value that is not of its attribute's kind; says whether it is."""
+    """Reports a value that is not of its attribute's kind, in a list the item; says whether it is."""
     if kind.accepts(value):
         return True
-    if kind.words and isinstance(value, tree.Path):
-        hint = did_you_mean(value.text, kind.words)
-        diagnostics.report(rules.BAD_CHOICE, value.span, f"{owner} wants {kind.wanted}, not '{value.text}'", hint=hint)
+    if kind.item is not None and isinstance(value, tree.ListOf):
+        for item in value.items:
+            check_kind(f"an item of {owner}", item, kind.item, diagnostics)
         return False
-    if isinstance(value, tree.ListOf) and kind.wanted.startswith("a list"):
-        diagnostics.report(rules.WRONG_TYPE, value.span, f"{owner} wants {kind.wanted}")
+    if kind.words and isinstance(value, tree.Path):
+        message = f"{owner} wants {kind.wanted}, not '{value.text}'"
+        diagnostics.report(rules.BAD_CHOICE, value.span, message, hint=_hint(value, kind))
         return False
     message = f"{owner} wants {kind.wanted}, not {describe(value)}"
     diagnostics.report(rules.WRONG_TYPE, value.span, message, hint=_hint(value, kind))
@@ -113,17 +124,46 @@ def check_kind(owner: str, value: tree.Expr, kind: Kind, diagnostics: Diagnostic
 
 
 def _hint(value: tree.Expr, kind: Kind) -> str | None:
+    """What to write instead, where a slip of the hand is likely."""
     text = value.span.text
+    if kind.item is not None and not isinstance(value, tree.MapOf):
+        return f"write [{text}]" if kind.item.accepts(value) else None
+    if isinstance(value, tree.Text):
+        return _without_quotes(value.value, kind)
     if isinstance(value, tree.Number) and kind.unit == "duration":
         return f"name the unit: {text}s, {text}m, {text}h or {text}d"
     if isinstance(value, tree.Number) and kind.unit == "size":
         return f"name the unit: {text}MiB or {text}GiB"
-    if kind is TEXT and isinstance(value, tree.Path | tree.Number):
-        return f'write "{text}"'
-    if kind.wanted.startswith("a list") and not isinstance(value, tree.MapOf):
-        return f"write [{text}]"
-    if isinstance(value, tree.Text) and kind is PATH:
-        return f"write {value.value}" if value.value.replace(".", "").isidentifier() else None
-    if isinstance(value, tree.Text) and kind in (DURATION, SIZE, NUMBER, COUNT, TRUTH):
-        return f"without the quotes: {value.value}"
+    if isinstance(value, tree.Truth) and {"on", "off"} <= set(kind.words):
+        return "write on" if value.value else "write off"
+    if isinstance(value, tree.Call) and "secret" in kind.words:
+        return 'write secret("NAME")'
+    if isinstance(value, tree.Path) and kind.words:
+        close = nearest(value.text, kind.words)
+        called = [w for w in kind.calls if w == close]
+        if close is not None:
+            return f'write {close}("…")' if called else f"did you mean '{close}'?"
+        if kind.calls == ("registry",):
+            return f'write registry("{value.text}")'
+    if kind.takes_text:
+        return _in_quotes(value)
+    return None
+
+
+def _without_quotes(text: str, kind: Kind) -> str | None:
+    if re.fullmatch(kind.pattern, text) if kind.pattern else text in kind.words and text not in kind.calls:
+        return f"without the quotes: {text}"
+    for name in ("lock", "registry"):
+        if name in kind.calls:
+            return f'write {name}("{text}")'
+    close = nearest(text, [w for w in kind.words if w not in kind.calls])
+    return f"did you mean {close}, without quotes?" if close else None
+
+
+def _in_quotes(value: tree.Expr) -> str | None:
+    if isinstance(value, tree.ListOf):
+        words = [i.value if isinstance(i, tree.Text) else i.span.text for i in value.items]
+        return f'write "{" ".join(words)}"' if words else None
+    if isinstance(value, tree.Path | tree.Number | tree.Binary):
+        return f'write "{value.span.text}"'
     return None

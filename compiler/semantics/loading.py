@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from os.path import relpath
 from pathlib import Path
 
-from ..diagnostics import Diagnostics, Note, did_you_mean
+from ..diagnostics import Diagnostics, Note, nearest
 from ..source import Source, Span
 from ..syntax import rules as syntax_rules
 from ..syntax import tree
@@ -78,7 +79,10 @@ def _import(
     try:
         read = read_source(target, shown.as_posix(), found)
     except OSError as error:
-        names = [p.name for p in target.parent.glob("*.mlops")] if target.parent.is_dir() else []
+        folder = Path(source.path).parent
+        near = [*folder.glob("*.mlops"), *folder.glob("*/*.mlops"), *target.parent.glob("*.mlops")]
+        names = {p.name: Path(relpath(p, folder)).as_posix() for p in near if p.resolve() != path}
+        close = nearest(target.name, set(names))
         reason = "is a folder" if isinstance(error, IsADirectoryError) else "cannot be read"
         if isinstance(error, FileNotFoundError):
             reason = "does not exist"
@@ -86,7 +90,7 @@ def _import(
             rules.IMPORT_MISSING,
             item.path.span,
             f"'{item.path.value}' {reason}",
-            hint=did_you_mean(target.name, names) or "paths are relative to the file that imports",
+            hint=f"did you mean '{names[close]}'?" if close else "paths are relative to the file that imports",
         )
         return
     _load(read, target, files, here, found)

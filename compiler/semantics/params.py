@@ -52,6 +52,17 @@ def resolve_params(model: Model, settings: Mapping[str, str], diagnostics: Diagn
             diagnostics.report(rules.UNKNOWN_NAME, _setting(name, text, value=False), f"no param '{name}'", hint=hint)
 
 
+def check_override(param: ParamModel, value: tree.Expr, diagnostics: Diagnostics) -> None:
+    """Reports a value that a profile gives and the param cannot have."""
+    declaration, known = param.declaration, param.param
+    if known.type.removeprefix("list<").rstrip(">") not in PARAM_TYPES:
+        return
+    given = _value(value, known.type, f"param '{known.name}'", diagnostics)
+    if given is not None:
+        low, high, choices = known.low, known.high, known.choices
+        _check_domain(known.name, given, low, high, choices, value.span, declaration, diagnostics)
+
+
 def _setting(name: str, text: str, *, value: bool) -> Span:
     """A span into a source of its own, so that a wrong `--set` is shown like a wrong line."""
     source = Source("--set", f"{name}={text}")
@@ -103,7 +114,8 @@ def _value(
 ) -> plan.Scalar | tuple[plan.Scalar, ...] | None:
     if kind.startswith("list<"):
         if not isinstance(node, tree.ListOf):
-            diagnostics.report(rules.WRONG_TYPE, node.span, f"{owner} wants a list, not {describe(node)}")
+            message = f"{owner} wants a list, not {describe(node)}"
+            diagnostics.report(rules.WRONG_TYPE, node.span, message, hint=f"write [{node.span.text}]")
             return None
         items = [_value(i, kind[5:-1], owner, diagnostics) for i in node.items]
         return None if None in items else tuple(i for i in items if not isinstance(i, tuple))
@@ -113,15 +125,41 @@ def _value(
         no_date = kind == "date" and not _is_date(str(value))
         if not fraction and not no_date:
             return float(value) if kind == "float" and isinstance(value, int | float) else value
-    hint = None
-    if isinstance(node, tree.Number) and kind in ("duration", "size"):
-        hint = "name the unit: " + ("s, m, h, d or w" if kind == "duration" else "MiB, GiB, MB or GB")
+    hint = _value_hint(node, kind)
     diagnostics.report(
         rules.WRONG_TYPE,
         node.span,
         f"{owner} is {_article(kind)} and wants {_EXAMPLES[kind]}, not {describe(node)}",
         hint=hint,
     )
+    return None
+
+
+def _value_hint(node: tree.Expr, kind: str) -> str | None:
+    """What to write instead, where a slip of the hand is likely."""
+    text = node.span.text
+    if isinstance(node, tree.Number) and kind in ("duration", "size"):
+        return "name the unit: " + ("s, m, h, d or w" if kind == "duration" else "MiB, GiB, MB or GB")
+    if kind == "bool":
+        truth = {
+            "true": "true",
+            "yes": "true",
+            "on": "true",
+            "1": "true",
+            "false": "false",
+            "no": "false",
+            "off": "false",
+        }
+        meant = truth.get(text.strip('"').lower(), "false" if text == "0" else None)
+        return f"write {meant}" if meant else None
+    if isinstance(node, tree.Text) and kind in ("int", "float") and re.fullmatch(r"-?\d+(\.\d+)?", node.value):
+        return f"without the quotes: {node.value}"
+    if isinstance(node, tree.Text) and kind in ("duration", "size"):
+        return f"without the quotes: {node.value}" if node.value[:1].isdigit() else None
+    if isinstance(node, tree.Number) and kind == "int":
+        return f"write {int(node.value)}, or declare it as float"
+    if isinstance(node, tree.Path | tree.Number) and kind in ("string", "date"):
+        return f'write "{text}"'
     return None
 
 
@@ -186,6 +224,7 @@ def _check_domain(
             assert declaration.domain is not None
             allowed = declaration.domain.span.text
             hint = did_you_mean(one, [str(c) for c in choices]) if isinstance(one, str) and choices else None
+            hint = hint or f"choose from {allowed}"
             diagnostics.report(
                 rules.OUT_OF_DOMAIN,
                 at,

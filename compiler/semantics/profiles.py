@@ -26,10 +26,8 @@ def find_profile(
     return found.get(name)
 
 
-def apply_profile(
-    files: tuple[tree.File, ...], profile: tree.Declaration, diagnostics: Diagnostics
-) -> tuple[tree.File, ...]:
-    """The files with the profile's values in place of those written."""
+def apply_profile(files: tuple[tree.File, ...], profile: tree.Declaration) -> tuple[tree.File, ...]:
+    """The files with the profile's values in place of those written. What it names in vain is found by a check."""
     unused = {id(s): s for s in profile.body if isinstance(s, tree.Block)}
     out = []
     for file in files:
@@ -41,31 +39,7 @@ def apply_profile(
             added.append(_declare(block))
             unused.pop(id(block))
     out[0] = replace(out[0], items=(*out[0].items, *added))
-    for block in unused.values():
-        if block.keyword.text == "params":
-            continue
-        name = block.label.text if block.label else ""
-        diagnostics.report(
-            rules.UNKNOWN_NAME,
-            (block.label or block.keyword).span,
-            f"profile '{_name(profile)}' overrides {block.keyword.text} '{name}', which nothing declares",
-        )
-    _check_params(files, profile, diagnostics)
     return tuple(out)
-
-
-def _check_params(files: tuple[tree.File, ...], profile: tree.Declaration, diagnostics: Diagnostics) -> None:
-    names = [i.name.text for f in files for i in f.items if isinstance(i, tree.ParamDecl)]
-    for block in profile.body:
-        if isinstance(block, tree.Block) and block.keyword.text == "params":
-            for s in block.body:
-                if isinstance(s, tree.Attribute) and s.name.text not in names:
-                    hint = did_you_mean(s.name.text, names)
-                    diagnostics.report(rules.UNKNOWN_NAME, s.name.span, f"no param '{s.name.text}'", hint=hint)
-
-
-def _name(declaration: tree.Declaration) -> str:
-    return declaration.name.text if declaration.name else ""
 
 
 def _declare(block: tree.Block) -> tree.Declaration:

@@ -69,7 +69,7 @@ def _declare(item: tree.Declaration, names: dict[str, Span], model: Model, diagn
             table[item.name.text] = item
     elif keyword == "version":
         if model.version is not None:
-            _report_twice(item.keyword, model.version.name.span, diagnostics)
+            _report_twice(item.keyword, model.version.name.span, diagnostics, "put all of it into one")
         else:
             model.version = read_declaration(item, SHAPES["version"], diagnostics)
     elif keyword == "pipeline":
@@ -131,11 +131,13 @@ def _claim(name: tree.Name, names: dict[str, Span], diagnostics: Diagnostics) ->
     return True
 
 
-def _report_twice(name: tree.Name, first: Span, diagnostics: Diagnostics) -> None:
+def _report_twice(
+    name: tree.Name, first: Span, diagnostics: Diagnostics, hint: str = "give one of the two another name"
+) -> None:
     diagnostics.report(
         rules.DUPLICATE,
         name.span,
         f"'{name.text}' is declared twice",
         notes=(Note("it is declared here first", first),),
-        hint="give one of the two another name",
+        hint=hint,
     )

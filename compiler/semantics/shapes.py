@@ -118,6 +118,15 @@ PROFILE = Shape(
     }
 )
 
+# What to write for an attribute that is required.
+EXAMPLES = {
+    "run": '"python train.py"',
+    "model": "STAGE.model",
+    "current": "SOURCE",
+    "events": "[failed]",
+    "webhook": 'secret("WEBHOOK")',
+}
+
 SHAPES: dict[str, Shape] = {
     "pipeline": PIPELINE,
     "source": SOURCE,

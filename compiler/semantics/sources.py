@@ -89,12 +89,12 @@ def _check_place(entity: Entity, model: Model, diagnostics: Diagnostics) -> None
         if isinstance(item, tree.Call):
             check_secret(item, diagnostics)
     if value is None and connection is None:
-        if "uri" not in _written(entity) and "connection" not in _written(entity):
+        if not {"uri", "connection"} & entity.unread:
             message = f"source '{entity.name.text}' says no place"
             hint = 'add uri = "data/FILE.csv", or connection and table'
             diagnostics.report(rules.MISSING_ATTRIBUTE, entity.name.span, message, hint=hint)
         return
-    if connection is not None and "table" not in entity.attributes and "query" not in entity.attributes:
+    if connection is not None and not {"table", "query"} & (entity.attributes.keys() | entity.unread):
         message = f"source '{entity.name.text}' has a connection, and neither table nor query"
         diagnostics.report(rules.MISSING_ATTRIBUTE, entity.name.span, message, hint='add table = "NAME"')
     if not isinstance(value, tree.Text):
@@ -117,11 +117,6 @@ def missing_file(at: tree.Text, path: str, model: Model, diagnostics: Diagnostic
     what = "nothing matches" if any(c in path for c in "*?[") else "there is no file"
     hint = close or "paths are relative to the spec's folder"
     diagnostics.report(rules.MISSING_FILE, span, f"{what} '{path}'", hint=hint)
-
-
-def _written(entity: Entity) -> set[str]:
-    body = entity.declaration.body if entity.declaration else ()
-    return {s.name.text for s in body if isinstance(s, tree.Attribute)}
 
 
 def _version(entity: Entity, columns: dict[str, plan.Column] | None, diagnostics: Diagnostics) -> str:
@@ -171,7 +166,8 @@ def _column(field: tree.Field, diagnostics: Diagnostics) -> plan.Column:
             check_pattern(constraint.value, diagnostics)
             if field.type.name.text != "string":
                 message = f"'matches' wants a text, and '{field.name.text}' is {field.type.name.text}"
-                diagnostics.report(rules.WRONG_TYPE, constraint.span, message)
+                hint = f"write {field.name.text}: string, or take it out"
+                diagnostics.report(rules.WRONG_TYPE, constraint.span, message, hint=hint)
             pattern = constraint.value.value
     return plan.Column(field.name.text, type_name(field.type), field.type.nullable, unique, domain, pattern)
 
@@ -204,7 +200,8 @@ def _domain(field: tree.Field, constraint: tree.Constraint, diagnostics: Diagnos
     for end in ends:
         if not isinstance(end, wanted):
             message = f"column '{field.name.text}' is {base}, and {end.span.text} is not"
-            diagnostics.report(rules.WRONG_TYPE, end.span, message)
+            hint = f'write "{end.span.text}"' if wanted is tree.Text else f"write a value of type {base}"
+            diagnostics.report(rules.WRONG_TYPE, end.span, message, hint=hint)
             return None
     values: tuple[Any, ...] = tuple(getattr(e, "value") for e in ends)  # noqa: B009
     unit = {"int": "number", "float": "number", "decimal": "number", "bool": "bool"}.get(base, "string")

@@ -14,7 +14,16 @@ from .model import Artifact, InputRef, Model, StageModel
 from .programs import resolve_program
 from .shapes import OUTPUT_KINDS
 from .sources import check_secret, format_of
-from .when import resolve_when
+from .when import is_condition, resolve_when
+
+_ENDINGS = {
+    "table": ".parquet",
+    "model": ".joblib",
+    "metrics": ".json",
+    "plot": ".png",
+    "report": ".html",
+    "file": ".txt",
+}
 
 
 def declare_outputs(entity: Entity, model: Model, diagnostics: Diagnostics) -> None:
@@ -56,7 +65,8 @@ def _output(field: tree.Field, diagnostics: Diagnostics) -> plan.Output | None:
         diagnostics.report(rules.UNKNOWN_TYPE, field.type.span, f"no kind of output '{kind}'", hint=hint)
         return None
     if not isinstance(field.value, tree.Text):
-        hint = f'write {field.name.text}: {kind} = "{field.name.text}.csv"'
+        ending = _ENDINGS.get(kind, "")
+        hint = f'write {field.name.text}: {kind} = "{field.name.text}{ending}"'
         if field.value is None:
             diagnostics.report(
                 rules.MISSING_ATTRIBUTE, field.name.span, f"output '{field.name.text}' has no path", hint=hint
@@ -94,6 +104,8 @@ def resolve_stage(entity: Entity, model: Model, diagnostics: Diagnostics) -> Non
     _others(entity, diagnostics)
     when = entity.value("when")
     condition = resolve_when(when, model, diagnostics) if when is not None else None
+    if when is not None:
+        is_condition(when, model, diagnostics)
     model.stages[entity.name.text] = StageModel(
         entity,
         inputs,
@@ -165,6 +177,8 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
         elif block is None or path.parts[1].text not in block.fields:
             last = path.parts[1]
             hint = did_you_mean(last.text, [o.split(".", 1)[1] for o in outputs])
+            if last.text in ("outputs", "output", "out") and len(path.parts) == 3:
+                hint = f"write {first}.{path.parts[2].text}"
             diagnostics.report(
                 rules.UNKNOWN_OUTPUT,
                 last.span,
@@ -182,9 +196,15 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
     if entity is not None or first in model.guard_declarations or first in model.templates:
         what = entity.keyword if entity else "guard"
         message = f"'{path.text}' is a {what}, and a source or an output is wanted"
-        diagnostics.report(rules.UNKNOWN_NAME, path.span, message)
+        hint = f"known here: {', '.join(list(model.artifacts)[:8])}" if model.artifacts else None
+        guard = model.guard_declarations.get(first)
+        if guard is not None and guard.subject is not None:
+            hint = f"name what it guards: {guard.subject.text}"
+        diagnostics.report(rules.UNKNOWN_NAME, path.span, message, hint=hint)
         return None
     hint = did_you_mean(path.text, list(model.artifacts))
+    if path.text in model.params:
+        hint = f"it is a param: write params = [{path.text}]"
     diagnostics.report(rules.UNKNOWN_NAME, path.span, f"no source or output '{path.text}'", hint=hint)
     return None
 
@@ -212,7 +232,8 @@ def _foreach(entity: Entity, diagnostics: Diagnostics) -> tuple[str | None, tupl
     for item in values.items:
         if not isinstance(item, tree.Number | tree.Text | tree.Truth):
             message = f"foreach takes numbers, texts, true and false, not {describe(item)}"
-            diagnostics.report(rules.WRONG_TYPE, item.span, message)
+            hint = f'write "{item.span.text}"' if isinstance(item, tree.Path) else None
+            diagnostics.report(rules.WRONG_TYPE, item.span, message, hint=hint)
         elif item.value in out:
             diagnostics.report(
                 rules.BAD_DOMAIN, item.span, f"{item.span.text} stands in the list twice", hint="take one out"

@@ -12,6 +12,7 @@ from .guards import guard_rules_have_types, guards_have_rules
 from .monitors import monitors_watch_something
 from .notifications import notifications_have_an_address
 from .policy_tests import tests_name_what_exists
+from .profiles import profiles_override_what_exists
 from .quantities import counts_and_times_are_possible
 from .triggers import triggers_can_fire
 from .versioning import versioning_names_what_exists
@@ -21,6 +22,7 @@ Check = Callable[[Model, Diagnostics], None]
 CHECKS: tuple[Check, ...] = (
     counts_and_times_are_possible,
     versioning_names_what_exists,
+    profiles_override_what_exists,
     stages_have_an_order,
     guards_have_rules,
     guard_rules_have_types,

@@ -7,7 +7,7 @@ from ...syntax import tree
 from .. import rules
 from ..commands import resolve_command
 from ..entity import Entity
-from ..model import Model
+from ..model import Artifact, Model
 from ..programs import command_code
 from ..stages import find_artifact
 
@@ -20,13 +20,22 @@ def deploys_move_models(model: Model, diagnostics: Diagnostics) -> None:
             artifact = find_artifact(path, model, diagnostics)
             if artifact is not None and artifact.kind not in ("model", "dir", "file"):
                 message = f"'{artifact.name}' is a {artifact.kind}, and a deploy moves a model"
-                hint = f"declare the output as a model: {path.parts[-1].text}: model = …"
+                hint = _where_models_are(artifact, model)
                 diagnostics.report(rules.WRONG_SUBJECT, path.span, message, hint=hint)
-        if "alias" not in deploy.attributes and "run" not in deploy.attributes:
+        if not {"alias", "run"} & (deploy.attributes.keys() | deploy.unread):
             message = f"deploy '{deploy.name.text}' neither moves an alias nor runs a command"
             diagnostics.report(rules.MISSING_ATTRIBUTE, deploy.name.span, message, hint='add alias = "champion"')
         for name in ("run", "rollback"):
             _command(deploy, name, model, diagnostics)
+
+
+def _where_models_are(artifact: Artifact, model: Model) -> str:
+    models = [a.name for a in model.artifacts.values() if a.kind == "model"]
+    if models:
+        return f"name a model: {', '.join(models[:3])}"
+    if artifact.producer in model.stages:
+        return f"if it is one, declare it so: {artifact.name.split('.')[-1]}: model = …"
+    return "name an output that is declared as a model"
 
 
 def _command(deploy: Entity, name: str, model: Model, diagnostics: Diagnostics) -> None:

@@ -33,6 +33,10 @@ def tests_name_what_exists(model: Model, diagnostics: Diagnostics) -> None:
 
 def _given(given: tree.Given, model: Model, diagnostics: Diagnostics) -> None:
     path = given.subject
+    if len(path.parts) == 2 and path.parts[0].text in ("champion", "previous") and path.parts[1].text != "metrics":
+        hint = f"write given {path.parts[0].text}.metrics = {{ {path.parts[1].text}: {given.value.span.text} }}"
+        diagnostics.report(rules.UNKNOWN_NAME, path.span, f"'{path.text}' is not given by itself", hint=hint)
+        return
     if path.text not in ("champion.metrics", "previous.metrics"):
         artifact = find_artifact(path, model, diagnostics)
         if artifact is not None and artifact.kind not in ("metrics", "table"):
@@ -45,7 +49,8 @@ def _given(given: tree.Given, model: Model, diagnostics: Diagnostics) -> None:
     for entry in given.value.entries:
         if not isinstance(entry.value, tree.Number | tree.Percent):
             message = f"'{entry.key.text}' is a number, not {describe(entry.value)}"
-            diagnostics.report(rules.WRONG_TYPE, entry.value.span, message)
+            hint = f"write {entry.key.text}: 0.84"
+            diagnostics.report(rules.WRONG_TYPE, entry.value.span, message, hint=hint)
 
 
 def _expect(expect: tree.Expect, model: Model, diagnostics: Diagnostics) -> None:

@@ -12,6 +12,15 @@ from ..model import Model
 from ..stages import find_artifact
 
 EVENTS = ("schedule", "change", "age", "finished", "manual")
+_NAMED = {
+    "@hourly": 'write "0 * * * *"',
+    "@daily": 'write "0 0 * * *"',
+    "@midnight": 'write "0 0 * * *"',
+    "@weekly": 'write "0 0 * * 0"',
+    "@monthly": 'write "0 0 1 * *"',
+    "@yearly": 'write "0 0 1 1 *"',
+    "@annually": 'write "0 0 1 1 *"',
+}
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
@@ -19,12 +28,17 @@ def triggers_can_fire(model: Model, diagnostics: Diagnostics) -> None:
     """Each trigger waits for an event that can come: a cron that has a next time, a source, a monitor's number."""
     for trigger in model.of("trigger"):
         events = [s for s in trigger.others if isinstance(s, tree.On)]
-        if not events:
+        if not events and not trigger.unread - {"cooldown", "debounce", "delivery", "limit"}:
             message = f"trigger '{trigger.name.text}' waits for nothing"
             hint = 'add on schedule "0 5 * * 1" in "UTC", or on manual'
             diagnostics.report(rules.MISSING_ATTRIBUTE, trigger.name.span, message, hint=hint)
         for on in events:
             _event(on.event, model, diagnostics)
+        count = trigger.value("limit")
+        if count is not None:
+            message = f"{count.span.text} runs in which time?"
+            hint = f"write limit = {count.span.text} per 30d"
+            diagnostics.report(rules.WRONG_TYPE, count.span, message, hint=hint)
         for per in trigger.others:
             if isinstance(per, tree.Per):
                 _limit(per, diagnostics)
@@ -57,6 +71,8 @@ def _event(event: tree.Expr | tree.Schedule, model: Model, diagnostics: Diagnost
     else:
         name = event.text if isinstance(event, tree.Path) else ""
         hint = did_you_mean(name, EVENTS) if name else None
+        if name in model.sources:
+            hint = f"write change({name})"
         message = f"{describe(event)} is no event"
         hint = (
             hint
@@ -75,7 +91,7 @@ def _schedule(cron: tree.Text, zone: tree.Text | None, diagnostics: Diagnostics)
         diagnostics.report(rules.BAD_CRON, cron.span, message, hint="check the day against the month")
     except CronSimError as error:
         message = f"'{cron.value}' is no cron expression: {str(error).lower()}"
-        hint = "five fields: minute hour day month weekday, such as 0 5 * * 1"
+        hint = _NAMED.get(cron.value) or "five fields: minute hour day month weekday, such as 0 5 * * 1"
         diagnostics.report(rules.BAD_CRON, cron.span, message, hint=hint)
     if zone is not None:
         _zone(zone, diagnostics)
@@ -87,8 +103,16 @@ def _zone(zone: tree.Text, diagnostics: Diagnostics) -> None:
     try:
         ZoneInfo(zone.value)
     except (OSError, ValueError, KeyError):
-        hint = did_you_mean(zone.value, available_timezones()) or 'write "UTC" or "Europe/Berlin"'
+        hint = _zone_hint(zone.value, available_timezones())
         diagnostics.report(rules.BAD_ZONE, zone.span, f"no time zone '{zone.value}'", hint=hint)
+
+
+def _zone_hint(name: str, known: set[str]) -> str:
+    city = name.replace(" ", "_").rsplit("/", 1)[-1].lower()
+    same = sorted(z for z in known if z.rsplit("/", 1)[-1].lower() == city and "/" in z)
+    if same:
+        return f"did you mean '{same[0]}'?"
+    return did_you_mean(name, known) or 'write "UTC" or "Europe/Berlin"'
 
 
 def _number(event: tree.Binary, model: Model, diagnostics: Diagnostics) -> None:
@@ -127,7 +151,7 @@ def _call(event: tree.Call, model: Model, diagnostics: Diagnostics) -> None:
     argument = event.args[0] if len(event.args) == 1 else None
     if name == "change":
         if not isinstance(argument, tree.Path):
-            hint = "write change(SOURCE)"
+            hint = f"write change({argument.value})" if isinstance(argument, tree.Text) else "write change(SOURCE)"
             diagnostics.report(rules.WRONG_ARGUMENTS, event.span, "'change' takes a source", hint=hint)
         elif argument.text not in model.sources:
             hint = did_you_mean(argument.text, list(model.sources)) or "the spec declares no source"
