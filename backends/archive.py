@@ -10,9 +10,13 @@ from pathlib import Path
 _LAUNCH = """\
 import sys
 
-from mlops_runtime.commands import main
-
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["call"]:
+        from mlops_runtime.call import main
+
+        sys.exit(main(sys.argv[2:]))
+    from mlops_runtime.commands import main
+
     sys.exit(main(sys.argv[1:]))
 """
 

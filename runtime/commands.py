@@ -1,4 +1,7 @@
-"""The command line of the runtime. Standard library only: it travels with what is generated."""
+"""The command line of the runtime. Standard library only: it travels with what is generated.
+
+The archive holds source, which Python compiles at every start: each command imports what it needs and no more.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import call
 from .children import Children, InterruptedRunError, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
-from .events import BUG, DONE, FAILED, USAGE, RunOptions
-from .executor import INTERRUPTED
-from .executor import run as run_plan
+from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions
 from .nodes import exit_code, run_node, write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
-from .report import finish
 from .store import Store, why_no_run_id
 
 
@@ -33,7 +32,9 @@ class UsageError(Exception):
 def main(argv: Sequence[str]) -> int:
     """The exit code: 0 done, 2 usage, 3 blocked, 4 failed, 5 not run, 70 our own bug."""
     if argv[:1] == ["call"]:
-        return call.main(argv[1:])
+        from .call import main as call
+
+        return call(argv[1:])
     if argv[:1] in (["kube-driver"], ["kube-node"]):
         return _kubernetes(argv)
     arguments = _parser().parse_args(argv)
@@ -113,6 +114,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from .executor import run
+
     pipeline = Pipeline.read(arguments.plan)
     options = RunOptions(
         run=arguments.run,
@@ -125,7 +128,7 @@ def _run(arguments: argparse.Namespace) -> int:
         keep_going=arguments.keep_going,
         trigger=arguments.trigger,
     )
-    result = run_plan(pipeline.document, root=_root(arguments), options=options, listener=Console())
+    result = run(pipeline.document, root=_root(arguments), options=options, listener=Console())
     out = sys.stderr if result.problems else sys.stdout
     for line in closing_lines(result):
         print(line, file=out)
@@ -154,12 +157,14 @@ def _node(arguments: argparse.Namespace) -> int:
 
 
 def _finish(arguments: argparse.Namespace) -> int:
+    from .report import finish
+
     context = _context(arguments)
     context.params, _ = find_problems(context, [], _params(arguments))
     end_leftovers(context.store.take_leftovers())
     summary = finish(context)
     print(f"run {summary['run']} {summary['state']}; report: {context.folder / 'report.html'}")
-    return {"succeeded": DONE, "blocked": 3, "failed": FAILED}[summary["state"]]
+    return {"succeeded": DONE, "blocked": BLOCKED, "failed": FAILED}[summary["state"]]
 
 
 def _context(arguments: argparse.Namespace) -> Context:

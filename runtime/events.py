@@ -9,6 +9,7 @@ from typing import Any
 
 # Exit codes, the same for every command.
 DONE, USAGE, BLOCKED, FAILED, NOT_RUN, BUG = 0, 2, 3, 4, 5, 70
+INTERRUPTED = 130  # by Ctrl-C, as shells have it
 
 
 @dataclass(frozen=True)

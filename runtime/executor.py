@@ -19,7 +19,20 @@ from typing import Any
 from .bounds import held_back
 from .children import Children, InterruptedRunError, end_leftovers
 from .context import Context
-from .events import BLOCKED, DONE, FAILED, USAGE, Event, Listener, NodeResult, Problem, RunOptions, RunResult, ignore
+from .events import (
+    BLOCKED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    Event,
+    Listener,
+    NodeResult,
+    Problem,
+    RunOptions,
+    RunResult,
+    ignore,
+)
 from .nodes import run_node, skipped, write_record
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
@@ -29,8 +42,6 @@ from .selection import borrow, select
 from .store import Store, why_no_run_id
 
 __all__ = ["Event", "Listener", "NodeResult", "Problem", "RunOptions", "RunResult", "new_run_id", "run"]
-
-INTERRUPTED = 130
 
 
 def run(
