@@ -29,7 +29,7 @@ def mlopsc(*arguments: object, cwd: Path | None = None, **env: str) -> subproces
         env={**os.environ, "NO_COLOR": "1", **env},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
