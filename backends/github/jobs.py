@@ -117,10 +117,10 @@ def report_job(plan: n.Plan, jobs: Mapping[str, Job], settings: Settings) -> Job
             *([state_step("Remember this run", "push", words, settings)] if remembered else []),
             upload("Keep the report", "report", pages, settings, "always()"),
             {
-                # Without its own failure code a job that broke before its node ran would look like one left out.
-                "name": "Fail where a job could not say how it ended",
+                # The records know of nodes; what a job does around its node can break as well.
+                "name": "Fail where a job did",
                 "if": "contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled')",
-                "run": "echo '::error::a job ended without a record; see its log'; exit 1",
+                "run": "echo '::error::a job failed outside of its node; see its log'; exit 1",
             },
         ],
     }

@@ -194,8 +194,12 @@ class Repository:
         *,
         label: str = "ubuntu-latest",
         attempt_of: int | None = None,
+        docker: Path | None = None,
     ) -> Ran:
-        """Runs all jobs of the workflow. `attempt_of` keeps the artifacts of an earlier run, as a new attempt does."""
+        """Runs all jobs of the workflow. `attempt_of` keeps the artifacts of an earlier run, as a new attempt does.
+
+        `docker` is the socket of what runs containers, where a job has one.
+        """
         self.runs += attempt_of is None
         run = attempt_of or self.runs
         artifacts = self.base / f"artifacts-{run}"
@@ -215,12 +219,16 @@ class Repository:
         for action in _STAND_INS:
             repository = "/".join(action.name.split("/")[:2])
             command += ["--local-repository", f"{repository}@{action.commit}={self.base / repository}"]
+        if docker:
+            command += ["--container-daemon-socket", "-"]
         for name, value in (secrets or {}).items():
             command += ["--secret", f"{name}={value}"]
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**self._environment(), "GITHUB_RUN_ID": str(run)},
+            env=self._environment()
+            | {"GITHUB_RUN_ID": str(run)}
+            | ({"DOCKER_HOST": f"unix://{docker}"} if docker else {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
