@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostics, Rule
+from ..diagnostics import Diagnostics, Note, Rule
 from ..source import Source, Span
 from . import rules
 from .tree import Comment
@@ -143,7 +143,8 @@ class _Scan:
             self._report(rules.UNCLOSED, opened, f"'{left}' is never closed", f"write '{wanted}' where it ends")
         else:
             message = f"'{mark}' stands where '{wanted}' is wanted"
-            self._report(rules.UNCLOSED, piece.start(), message, f"close '{left}' with '{wanted}' first")
+            opening = Note("it was opened here", Span(self.source, opened, opened + 1))
+            self._report(rules.UNCLOSED, piece.start(), message, f"close '{left}' with '{wanted}' first", opening)
         # The rest of the item cannot be matched: what was open inside is forgotten.
         while _CLOSERS[text[self.stack.pop()]] != mark and matches:
             pass
@@ -164,9 +165,9 @@ class _Scan:
             rules.UNCLOSED_TEXT, piece.start(), "a text without a closing quote", "end it with '\"' on the same line"
         )
 
-    def _report(self, rule: Rule, at: int, message: str, hint: str) -> None:
+    def _report(self, rule: Rule, at: int, message: str, hint: str, *notes: Note) -> None:
         if not self.broken:
-            self.diagnostics.report(rule, Span(self.source, at, at + 1), message, hint=hint or None)
+            self.diagnostics.report(rule, Span(self.source, at, at + 1), message, notes=notes, hint=hint or None)
         self.broken = True
 
     def _comment(self, piece: re.Match[str]) -> None:
