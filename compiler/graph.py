@@ -63,20 +63,45 @@ def _drawing(plan: Plan) -> _Drawing:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(members)
     graph.add_edges_from((a, b) for x, y in plan.graph.edges if (a := together[x]) != (b := together[y]))
-    order = {id_: i for i, id_ in enumerate(members)}
-    reduced = nx.transitive_reduction(graph)
+    first = {id_: i for i, id_ in enumerate(members)}
+    order = list(nx.lexicographical_topological_sort(graph, key=first.__getitem__))
     boxes = {id_: _box(id_, nodes[0], len(nodes)) for id_, nodes in members.items()}
-    linked = [
-        id_
-        for id_ in nx.lexicographical_topological_sort(reduced, key=order.__getitem__)
-        if graph.degree(id_) or boxes[id_].kind in ("source", "stage", "deploy")
-    ]
+    linked = [id_ for id_ in order if graph.degree(id_) or boxes[id_].kind in ("source", "stage", "deploy")]
     return _Drawing(
         plan.name,
         tuple(boxes[id_] for id_ in linked),
-        {id_: tuple(sorted(reduced.predecessors(id_), key=order.__getitem__)) for id_ in linked},
+        _reduced({id_: sorted(graph.predecessors(id_), key=first.__getitem__) for id_ in order}),
         tuple(box for id_, box in boxes.items() if id_ not in set(linked)),
     )
+
+
+_STEPS = 2_000_000  # of looking for longer ways; in a plan that needs more, the rest of the edges are all drawn
+
+
+def _reduced(before: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """What each node waits for, without what a longer way says already. The ids are in topological order.
+
+    From what a node waits for we walk back until every other thing it waits for is met, or cannot be any more.
+    """
+    place = {id_: i for i, id_ in enumerate(before)}
+    steps = 0
+    reduced: dict[str, tuple[str, ...]] = {}
+    for id_, direct in before.items():
+        left = set(direct)
+        lowest = min((place[p] for p in direct), default=0)
+        seen: set[str] = set()
+        waiting = list(direct) if len(direct) > 1 else []
+        while waiting and steps < _STEPS:
+            steps += 1
+            for p in before[waiting.pop()]:
+                if p not in seen and place[p] >= lowest:
+                    seen.add(p)
+                    waiting.append(p)
+            left -= seen
+            if len(left) == 1:
+                break
+        reduced[id_] = tuple(p for p in direct if p in left)
+    return reduced
 
 
 def _group(node: Node) -> str:

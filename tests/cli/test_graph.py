@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 import xml.etree.ElementTree as ET
+from random import Random
 
+import networkx as nx
 import pytest
 from mlopsc.compiler.graph import RENDERINGS, render_ascii, render_dot, render_mermaid, render_svg
 
@@ -41,6 +45,24 @@ def test_a_rail_that_has_nothing_to_do_with_it_passes():
     nodes = [p.source("a"), p.source("b"), p.source("c"), p.stage("x"), p.stage("y")]
     drawn = render_ascii(p.plan(nodes, [("a", "x"), ("c", "x"), ("b", "y"), ("a", "y")]))
     assert "├─│─┤\n│ │ ■ x" in drawn
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_only_edges_that_a_longer_way_says_are_left_out(seed: int):
+    random = Random(seed)
+    names = [f"n{i}" for i in range(random.randint(1, 14))]
+    edges = [(a, b) for i, b in enumerate(names) for a in names[:i] if random.random() < 0.35]
+    drawn = render_dot(plans.plan([plans.stage(n, "o") for n in names], edges))
+    graph = nx.DiGraph(edges)
+    assert {tuple(e) for e in re.findall(r'"(n\d+)" -> "(n\d+)"', drawn)} == set(nx.transitive_reduction(graph).edges)
+
+
+def test_a_large_plan_is_drawn_soon():
+    nodes = [plans.source("a"), *(plans.stage(f"s{i}", "o") for i in range(2000))]
+    edges = [e for i in range(1, 2000) for e in ((f"s{i - 1}", f"s{i}"), ("a", f"s{i}"), (f"s{i // 2}", f"s{i}"))]
+    began = time.monotonic()
+    render_ascii(plans.plan(nodes, edges))
+    assert time.monotonic() - began < 30
 
 
 def test_mermaid_text_cannot_break_out():
