@@ -3,118 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 from mlopsc.backends.airflow import Airflow
 from mlopsc.compiler.plan import nodes as n
-
-ROOT = Path(__file__).parents[2]
-ENGINES = {"3": "airflow3", "2.11": "airflow2"}
-
-
-def _plans():
-    spec = importlib.util.spec_from_file_location("plans_by_hand", ROOT / "tests" / "runtime" / "plans.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-p = _plans()
-
-COPY = n.ProjectFile("copy.py", "import shutil, sys\nshutil.copy(sys.argv[1], sys.argv[-1])\n")
-FAIL = n.ProjectFile("fail.py", "import sys\nsys.exit('this program fails')\n")
-METRICS = n.ProjectFile(
-    "metrics.py",
-    "import json, pathlib, sys\npathlib.Path(sys.argv[1]).write_text(json.dumps({'accuracy': float(sys.argv[2])}))\n",
-)
-TELL = n.ProjectFile(
-    "tell.py",
-    "import json, os, pathlib, sys\n"
-    "told = {k: v for k, v in os.environ.items() if k.startswith(('MLOPS_PARAM_', 'TOLD_'))}\n"
-    "pathlib.Path(sys.argv[1]).write_text(json.dumps({'argv': sys.argv[2:], 'environ': told}))\n",
-)
-FLIGHTS = n.ProjectFile("flights.csv", "carrier,delay\nUA,3\nAA,-2\n")
-
-
-class Engine:
-    """One Airflow, its home, and the process that answers for it."""
-
-    def __init__(self, version: str, home: Path) -> None:
-        self.version, self.home = version, home
-        self.dags = home / "dags"
-        self.dags.mkdir(parents=True)
-        venv = ROOT / ".engines" / ENGINES[version] / "bin"
-        if not (venv / "airflow").exists():
-            pytest.skip(f"engine missing: {ENGINES[version]} (make engines)")
-        environ = {
-            "PATH": f"{venv}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
-            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-            "DO_NOT_TRACK": "1",
-            "AIRFLOW_VAR_API_TOKEN": "hunter2-$(id)-{{ 1 }}",
-            "AIRFLOW_CONN_API_TOKEN": "http://user:hunter2@host",
-        }
-        log = (home / "airflow.log").open("w")
-        migrated = subprocess.run([venv / "airflow", "db", "migrate"], env=environ, stdout=log, stderr=log, check=False)
-        assert migrated.returncode == 0, (home / "airflow.log").read_text()
-        self.process = subprocess.Popen(
-            [venv / "python", Path(__file__).with_name("airflow_worker.py")],
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, (self.home / "airflow.log").read_text()[-4000:]
-        answer = json.loads(line)
-        assert "error" not in answer, answer["error"] + (self.home / "airflow.log").read_text()[-4000:]
-        return answer["answer"]
-
-    def build(self, plan: n.Plan, **options) -> Path:
-        """Emits a plan into a folder below Airflow's DAGs folder."""
-        if self.version != "3":
-            options["version"] = self.version
-        jsonschema.validate(options, Airflow.options)
-        folder = self.dags / plan.name
-        for file in Airflow().emit(plan, options):
-            path = folder / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-        return folder / "dags"
-
-    def run(self, plan: n.Plan, conf=None, **options) -> Run:
-        folder = self.build(plan, **options)
-        found = self.ask(do="run", folder=str(folder), dag_id=options.get("dag_id", plan.name), conf=conf or {})
-        return Run(folder / plan.name / "project" / ".mlops" / "runs", **found)
-
-
-class Run:
-    """What Airflow says of a run, and what the runtime wrote of it."""
-
-    def __init__(self, runs: Path, run_id: str, state: str, tasks: dict[str, str], tries: dict[str, int]) -> None:
-        self.run_id, self.state, self.tasks, self.tries = run_id, state, tasks, tries
-        (self.folder,) = runs.iterdir()
-
-    def record(self, node: str):
-        return json.loads((self.folder / f"{node}.json").read_text())
-
-    def output(self, path: str):
-        return json.loads((self.folder / path).read_text())
+from mlopsc.tests.engines.airflow_engine import COPY, ENGINES, FAIL, FLIGHTS, ROOT, TELL, Engine, Run, one_stage, story
+from mlopsc.tests.runtime import plans as p
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -123,101 +21,6 @@ def airflow(request, tmp_path_factory):
     yield engine
     engine.process.stdin.close()
     engine.process.wait(60)
-
-
-def story(name: str, accuracy: str = "0.9", **more) -> n.Plan:
-    """A source, its guard, a fanned-out training, a guard on metrics, a deploy, and a branch of its own."""
-    return p.plan(
-        p.source("flights", "flights.csv"),
-        p.table_guard(
-            "sane", "flights", {"m0": ("rows", "count(*)")}, [p.rule("rows >= 1", p.op(">=", p.measure_ref("m0"), 1))]
-        ),
-        p.stage(
-            "prepare", "python copy.py {inputs.flights} {outputs.table}", ["flights"], [p.output("table", "t.csv")]
-        ),
-        *(
-            p.stage(
-                f"train[{i}]",
-                "python copy.py {inputs.table} {outputs.model}",
-                ["prepare.table"],
-                [p.output("model", "m.bin", "model")],
-                item=n.Item("origin", origin, i),
-            )
-            for i, origin in enumerate(["EWR", "JFK"])
-        ),
-        p.stage(
-            "choose",
-            "python copy.py {inputs.models} {outputs.model}",
-            {"models": ("train[0].model", "train[1].model")},
-            [p.output("model", "m.bin", "model")],
-        ),
-        p.stage(
-            "score",
-            f"python metrics.py {{outputs.metrics}} {accuracy}",
-            {"m": "choose.model"},
-            [p.output("metrics", "metrics.json", "metrics")],
-        ),
-        p.guard("good", "score.metrics", [p.rule("accuracy >= 0.8", p.op(">=", p.metric("accuracy"), 0.8))]),
-        p.stage("use", "python copy.py {inputs.metrics} {outputs.x}", ["score.metrics"], [p.output("x", "x.json")]),
-        p.stage("aside", "python copy.py {inputs.m} {outputs.x}", {"m": "choose.model"}, [p.output("x", "x.bin")]),
-        p.deploy("production", "choose.model", metrics=("score.metrics",)),
-        name=name,
-        project=(COPY, METRICS, FLIGHTS),
-        **more,
-    )
-
-
-def one_stage(name: str, program: n.Program | str, *files: n.ProjectFile, plan=None, **more) -> n.Plan:
-    stage = p.stage("tell", program, (), [p.output("told", "told.json")], **more)
-    return p.plan(stage, name=name, project=files, **(plan or {}))
-
-
-# ------------------------------------------------------------------- refusing
-
-
-def scheduled(*crons: str, **more) -> n.Trigger:
-    bounds = {"cooldown": None, "limit": None, "debounce": None, "delivery": None, **more}
-    events = tuple(n.Event("schedule", cron=cron, zone="America/New_York") for cron in crons)
-    return n.Trigger(id="often", doc="", events=events, place=p.HERE, **bounds)
-
-
-@pytest.mark.parametrize(
-    ("trigger", "problem"),
-    [
-        (scheduled("0 5 * * 1", "30 6 1-7 * 2", "0 0 L * *", "0 0 * * 1#2"), None),
-        (scheduled("0 0 */2 * 1"), "days that match '*/2' or '1'"),
-        (scheduled("0 0 * * 5L"), "does not know '5L' as a day of the week"),
-        (scheduled("0 0 LW * *"), "does not know 'LW' as a day of the month"),
-        (scheduled("0 0 5 * * 1"), "reads five fields"),
-        (scheduled("0 5 * * 1", cooldown=12 * 3600, limit=(6, 30 * 86400)), None),
-        (scheduled("0 5,6 * * 1", cooldown=12 * 3600), "comes again after 1:00:00, within its cooldown"),
-        (scheduled("0 5 * * *", limit=(6, 30 * 86400)), "more often than its limit of 6"),
-        (scheduled("0 5 * * *", delivery="latest"), "debounce and delivery are about changes"),
-    ],
-)
-def test_schedules_that_airflow_would_read_otherwise_are_refused(trigger, problem):
-    found = list(Airflow().problems(p.plan(p.stage("tell", "python tell.py"), trigger), {}))
-    assert not found if problem is None else problem in "\n".join(found)
-
-
-def test_a_clean_commit_is_asked_of_a_checkout():
-    plan = p.plan(p.stage("tell", "python tell.py"), version=n.Versioning(require_clean=True))
-    assert "option 'project'" in "".join(Airflow().problems(plan, {}))
-    assert not list(Airflow().problems(plan, {"project": "/srv/flights"}))
-
-
-@pytest.mark.parametrize("path", ["relative", "/a/{{ 1 }}", "/a/run.sh", "/a\nb"])
-@pytest.mark.parametrize("option", ["project", "store", "python"])
-def test_a_path_that_airflow_would_read_as_a_template_is_refused(option, path):
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({option: path}, Airflow.options)
-
-
-def test_a_scheduled_param_needs_a_default():
-    plan = p.plan(p.stage("tell", "python tell.py"), scheduled("0 5 * * 1"), params=[p.param("month", "int")])
-    assert list(Airflow().problems(plan, {})) == [
-        "param month has no default, so that a scheduled run has no value for it"
-    ]
 
 
 # -------------------------------------------------------------------- loading
