@@ -27,6 +27,8 @@ COMMANDS = {
     "build": "Compile a spec to the files of its targets.",
     "run": "Run the pipeline on this machine.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
+    "schema": "Write a source's schema block by looking at its data.",
+    "guards": "Propose guard rules from data.",
     "graph": "Draw what waits for what.",
     "show": "Print a spec as it is meant: formatted, resolved, as JSON, or as a plan.",
     "explain": "Explain a diagnostic.",

@@ -135,6 +135,6 @@ def did_you_mean(word: str, candidates: list[str] | tuple[str, ...] | set[str] |
     close = nearest(word, candidates)
     if close is not None:
         return f"did you mean '{close}'?"
-    if candidates and len(candidates) <= 12:
+    if candidates and len(candidates) <= 16:
         return "known here: " + ", ".join(sorted(candidates))
     return None
