@@ -7,9 +7,12 @@ dataclasses of `tree.py` while lark reduces, so no lark tree is ever built.
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
@@ -88,14 +91,28 @@ def _first_word(text: str) -> str:
 @cache
 def _parser() -> tuple[Lark, Layout, _Build]:
     layout, build = Layout(), _Build()
-    lark = Lark(
-        grammar_text(),
-        parser="lalr",
-        maybe_placeholders=True,
-        postlex=cast(Any, layout),
-        transformer=build,
-    )
+    options: dict[str, Any] = {
+        "parser": "lalr",
+        "maybe_placeholders": True,
+        "postlex": cast(Any, layout),
+        "transformer": build,
+    }
+    try:
+        lark = Lark(grammar_text(), cache=_tables(), **options)
+    except OSError:
+        lark = Lark(grammar_text(), **options)
     return lark, layout, build
+
+
+def _tables() -> str | bool:
+    """Where the parser's tables are kept between runs: beside our byte code, and under the same conditions.
+
+    To compute them takes 120 ms, to load them 10. lark checks that they belong to this grammar and to its own version.
+    """
+    folder = Path(__file__).parent / "__pycache__"
+    kept = folder / f"grammar.{sys.implementation.cache_tag}.tables"
+    writable = not sys.dont_write_bytecode and os.access(folder, os.W_OK)
+    return str(kept) if writable or kept.exists() else False
 
 
 class _Run(tuple[Any, ...]):
