@@ -13,7 +13,7 @@ from typing import Any, cast
 from lark import Token, UnexpectedCharacters, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from ..diagnostics import Diagnostics, did_you_mean, nearest
+from ..diagnostics import Diagnostics, nearest
 from ..source import Span
 from . import rules
 from .blocks import KEYWORDS
@@ -173,8 +173,8 @@ def _keyword(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bo
     if text in _STATEMENTS or re.match(r"\w+[ \t]*[=:]", whole):
         hint = f"'{text}' belongs between the braces of a declaration" if len(text) <= _SHOWN else None
     else:
-        known = "a declaration begins with one of: " + ", ".join(KEYWORDS)
-        hint = did_you_mean(text, KEYWORDS) or known
+        close = nearest(text, KEYWORDS)
+        hint = f"did you mean '{close}'?" if close else "a declaration begins with one of: " + ", ".join(KEYWORDS)
     diagnostics.report(rules.UNKNOWN_DECLARATION, span, f"no declaration '{text[:_SHOWN]}'", hint=hint)
     return True
 
