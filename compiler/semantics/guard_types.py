@@ -117,6 +117,22 @@ class Typing:
                 message = "only a rule about rows can put rows aside"
                 self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
         self._is_rule(rule.expression)
+        if is_about_rows(rule.expression, self.guard):
+            self._no_mixture(rule.expression)
+
+    def _no_mixture(self, expr: tree.Expr) -> None:
+        """Reports a function of the whole table in a rule about rows: one scan cannot know its value at each row."""
+        if isinstance(expr, tree.Call) and expr.function.text in f.FUNCTIONS and expr.function.text != "abs":
+            message = f"'{expr.function.text}' is about the whole table, and this rule is about each row"
+            self._wrong(
+                expr.function.span, message, "compare columns with values, or numbers of the table", rules.WRONG_SUBJECT
+            )
+        elif isinstance(expr, tree.Path) and _is_bare(expr, self.guard):
+            message = f"'{expr.text}' is about the whole table, and this rule is about each row"
+            self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
+        else:
+            for child in children(expr):
+                self._no_mixture(child)
 
     def _bands(self, rule: tree.RuleLine) -> None:
         self.uses.append(Use(Feature.BANDS, rule.span))
@@ -338,7 +354,8 @@ class Typing:
 
     def _matches(self, left: Typed, expr: tree.Binary) -> Typed:
         if left.unit not in (f.STRING, f.ANY, "wrong"):
-            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", None)
+            hint = f"compare it: {expr.left.span.text} >= …"
+            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", hint)
         pattern = expr.right
         assert isinstance(pattern, tree.Text)
         check_pattern(pattern, self.diagnostics)
