@@ -62,5 +62,6 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.ON_AGE: unsupported(_SCHEDULE),
     F.ON_FINISHED: unsupported(_SCHEDULE),
     F.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
+    F.TRIGGER_DELIVERY: unsupported("leave it out: it is about changes of data, and starts by schedule need none"),
     F.NOTIFY: unsupported("let Airflow tell of failed runs, by a listener or a notifier of your own"),
 }

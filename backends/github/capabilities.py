@@ -57,5 +57,8 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.ON_AGE: unsupported("use a schedule"),
     Feature.ON_FINISHED: unsupported("use a schedule"),
     Feature.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
+    Feature.TRIGGER_DELIVERY: unsupported(
+        "leave it out: it is about changes of data, and starts by schedule need none"
+    ),
     Feature.NOTIFY: unsupported("GitHub tells those who watch the repository of a failed workflow"),
 }

@@ -57,9 +57,6 @@ def rows_condition(expr: tree.Expr) -> Expression:
         return _in(expr)
     if isinstance(expr, tree.Call) and expr.function.text == "abs":
         return exp.Abs(this=rows_condition(expr.args[0]))
-    if isinstance(expr, tree.Call):
-        # An aggregate among columns: the same number for each row.
-        return exp.Window(this=aggregate(expr)[0])
     return literal(getattr(expr, "value"))  # noqa: B009 - what is left are literals
 
 
