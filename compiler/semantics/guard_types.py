@@ -99,8 +99,8 @@ class Typing:
                 self._rule(rule)
 
     def _rule(self, rule: tree.RuleLine) -> None:
-        if rule.bands:
-            self._bands(rule)
+        if rule.bands and not self._bands(rule):
+            return
         if rule.where is not None or rule.share is not None:
             self.uses.append(Use(Feature.SHARE, (rule.where or rule.share or rule.expression).span))
             self._needs_table(rule.expression.span, "'where' and 'for'")
@@ -134,15 +134,18 @@ class Typing:
             for child in children(expr):
                 self._no_mixture(child)
 
-    def _bands(self, rule: tree.RuleLine) -> None:
+    def _bands(self, rule: tree.RuleLine) -> bool:
+        """Checks the further limits of a rule; says whether it has the form that bands want."""
         self.uses.append(Use(Feature.BANDS, rule.span))
         if not (isinstance(rule.expression, tree.Binary) and rule.expression.op in _COMPARISONS):
             message = "bands want a comparison, such as nulls(x) <= 1% warn, <= 5% block"
-            self._wrong(rule.expression.span, message, None, rules.NOT_A_RULE)
-            return
+            hint = f"write {rule.expression.span.text} >= … warn, >= … block"
+            self._wrong(rule.expression.span, message, hint, rules.NOT_A_RULE)
+            return False
         left = self._typed(rule.expression.left)
         for band in rule.bands:
             self._comparable(left, self._typed(band.limit), rule.expression.left, band.limit, band.limit.span)
+        return True
 
     def _is_rule(self, expr: tree.Expr) -> None:
         """Checks an expression that must be true or false."""
@@ -442,7 +445,9 @@ def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
         return did_you_mean(path.text, columns)
     if path.text.isupper() or path.text.istitle():
         return f'a text stands in quotes: "{path.text}"'
-    return function_hint(path.text) or did_you_mean(path.text, [*columns, *f.BARE])
+    if function_hint(path.text) or nearest(path.text, f.BARE):
+        return function_hint(path.text) or did_you_mean(path.text, f.BARE)
+    return did_you_mean(path.text, columns)
 
 
 def _a(kind: str) -> str:
