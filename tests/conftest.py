@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and programs inherit that: tests that interrupt a
+# run would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINES = Path(__file__).parent / "engines"
 MISSING = re.compile(r"engine missing: (?P<engine>[\w .-]+?)\s*(?:\((?P<why>.*)\))?$", re.DOTALL)
