@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..lower.edges import Wiring
 from ..semantics.entity import Entity
 from ..semantics.model import GuardModel, Model
 from ..syntax import tree
