@@ -25,6 +25,9 @@ def gates(artifact: str, model: Model) -> tuple[GuardModel, ...]:
 
 def about_model(artifact: str, model: Model) -> set[str]:
     """Every artifact whose guards decide about a model."""
+    # The same walk as that of lowering, so that both mean the same guards; only a spec that deploys pays its import.
+    from ..lower.edges import Wiring
+
     return Wiring(model).about(artifact)
 
 
