@@ -25,6 +25,10 @@ ENGINES = Path(__file__).parent / "engines"
 MISSING = re.compile(r"engine missing: (?P<engine>[\w .-]+?)\s*(?:\((?P<why>.*)\))?$", re.DOTALL)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden trees anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(ENGINES):
