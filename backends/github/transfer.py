@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...compiler.plan import nodes as n
 from .actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, UPLOAD
-from .parts import NOT_LEFT_OUT, RAN, Ran, Step, job_id, may_be_left_out
+from .parts import NOT_LEFT_OUT, RAN, Ran, Step, job_id, may_be_left_out, stored_as
 from .settings import RUN, Settings
 
 
@@ -16,7 +16,8 @@ def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) ->
     reads = {artifact.partition(".")[0] for artifact in _reads(plan, node)}
     # A guard may stand between the node and who made what it reads.
     known = {*(b.id for b in before), *reads}
-    found = [b for b in plan.nodes if b.id in known and isinstance(b, RAN)]
+    nodes = (plan.node(name) for name in sorted(known, key=plan.ranks.__getitem__))
+    found = [b for b in nodes if isinstance(b, RAN)]
     names = [results_name(b) if b.id in reads and _hands_over(b) else record_name(b) for b in found]
     if not names:
         return []
@@ -55,7 +56,7 @@ def hand_on(node: Ran, settings: Settings) -> list[Step]:
 
     Both artifacts begin at the folder of the run: two paths, since a single one would itself become the beginning.
     """
-    where = f"{settings.run_folder}/{job_id(node.id)}"
+    where = f"{settings.run_folder}/{stored_as(node.id)}"
     record = f"{where}.json\n{where}.log\n"
     steps = [upload("Keep the record", record_name(node), record, settings, "always()")]
     if _hands_over(node):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
@@ -428,10 +429,15 @@ class Plan:
     project: tuple[ProjectFile, ...]
     graph: nx.DiGraph[str] = field(repr=False)  # insertion order is the topological order; node data under "node"
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes in topological order; ties keep source order."""
         return tuple(data["node"] for _, data in self.graph.nodes(data=True))
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """The place of each node in the topological order."""
+        return {name: place for place, name in enumerate(self.graph)}
 
     def node(self, id: str) -> Node:  # noqa: A002 - the field's own word
         found: Node = self.graph.nodes[id]["node"]
