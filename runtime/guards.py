@@ -111,6 +111,7 @@ class _Facts:
         self.context, self.guard = context, guard
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
+        self.empty = {m["id"]: m.get("empty") for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
         self._table = _Table(context, guard["subject"], guard.get("format")) if guard["query"] else None
@@ -128,7 +129,8 @@ class _Facts:
                 raise UnknownValueError(f"the query has no column '{name}'")
             value = self._measures[name]
             if value is None:
-                raise UnknownValueError(f"{self.texts.get(name, name)} has no value: there are no rows to measure")
+                why = self.empty.get(name) or "there are no rows to measure"
+                raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
             return value
         if scope == "param":
             return self.context.params.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ..features import Feature
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
@@ -23,12 +24,12 @@ class RuleLowering:
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
-    def measure(self, text: str, sql: str, unit: str) -> plan.Ref:
+    def measure(self, text: str, sql: str, unit: str, empty: str = "") -> plan.Ref:
         """A number of the guard's query. One without SQL is carried by a target only when its feature is built."""
         key = sql or text
         if key not in self._by_sql:
             self._by_sql[key] = plan.Ref("measure", f"m{len(self.measures)}")
-            self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit))
+            self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit, empty))
         return self._by_sql[key]
 
     def rule(self, rule: tree.RuleLine | tree.Expected) -> plan.Rule:
@@ -149,6 +150,8 @@ class RuleLowering:
 
         from . import sql
 
+        if isinstance(call, tree.Call) and f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
+            return self._prediction(call, text, where)
         built, unit = sql.aggregate(call)
         if where is not None:
             condition = sql.rows_condition(where)
@@ -163,6 +166,17 @@ class RuleLowering:
         if isinstance(call, tree.Call) and call.function.text == "unique":
             text = f"rows that repeat {', '.join(a.span.text for a in call.args)}"
         return self.measure(text, sql.text_of(built), unit)
+
+    def _prediction(self, call: tree.Call, text: str, where: tree.Expr | None) -> plan.Ref:
+        from . import predictions, sql
+
+        name = call.function.text
+        condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
+        columns = predictions.columns_of(call, condition)
+        built = f"({predictions.auc(columns)})" if name == "auc" else predictions.metric(name, columns)
+        if where is not None:
+            text = f"{text} where {_shown(where)}"
+        return self.measure(text, built, f.NUMBER, predictions.EMPTY[name])
 
     def _offending(self, expr: tree.Expr) -> str | None:
         """Rows to show for a rule about the whole table, where single rows are to blame."""
@@ -186,13 +200,16 @@ def _is_aggregate(node: object) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in names)
 
 
+_BUILT = (None, Feature.PREDICTIONS)
+
+
 def _has_unbuilt(expr: tree.Expr) -> bool:
     """Whether a function stands in the expression that no target carries yet, so that it has no SQL."""
     if isinstance(expr, tree.Path):
         return expr.text == "size"
     if isinstance(expr, tree.Call):
         function = f.FUNCTIONS[expr.function.text]
-        return function.feature is not None or expr.by is not None or any(_has_unbuilt(a) for a in expr.args)
+        return function.feature not in _BUILT or expr.by is not None or any(_has_unbuilt(a) for a in expr.args)
     if isinstance(expr, tree.Binary):
         return expr.op == "references" or _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
     if isinstance(expr, tree.Unary):

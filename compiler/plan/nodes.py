@@ -235,12 +235,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect."""
+    """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect, or a scalar subquery.
+
+    `empty` says why it may have no value though there are rows.
+    """
 
     id: str
     text: str
     sql: str
     unit: str  # number, percent, duration, string
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class Typing:
         self.uses.append(Use(features.get(kind, Feature.FILE_GUARD), self.guard.name.span))
         for rule in self.guard.rules:
             if isinstance(rule, tree.Expected):
-                self.uses.append(Use(Feature.PREDICTIONS, rule.span))
+                self.uses.append(Use(Feature.EXPECTED, rule.span))
                 self._needs_table(rule.span, "'expected'")
             else:
                 self._rule(rule)
@@ -301,7 +301,10 @@ class Typing:
             return
         unit = _COLUMN_UNITS.get(column.type, f.ANY)
         wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
-        if wanted != f.ANY and unit not in (wanted, f.ANY):
+        if kind == "label column" and unit not in (f.BOOL, f.NUMBER, f.ANY):
+            message = f"'{function.name}' wants labels, true and false or 1 and 0, and '{column.name}' is {column.type}"
+            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
+        elif wanted != f.ANY and unit not in (wanted, f.ANY):
             message = f"'{function.name}' wants a column of {_SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
             columns = self.guard.subject.columns or {}
             fitting = [n for n, c in columns.items() if _COLUMN_UNITS.get(c.type) == wanted]
