@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .call import table_expression
@@ -25,6 +24,7 @@ from .conditions import (
 )
 from .context import LETS_PASS, Context, FailedNodeError
 from .registry import Registry, model_name
+from .slices import check_slices, sliced
 
 SAMPLE_ROWS = 5
 _STRENGTH = {"passed": 0, "no champion": 0, "no previous run": 0, "warned": 1, "blocked": 2, "error": 3}
@@ -66,11 +66,14 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         "file": rule["place"]["file"],
     }
     try:
-        for ref in rule["measured"]:
-            name, value, unit = facts.measured(ref)
-            found["measured"][name] = {"value": value, "text": number_text(value, unit)}
-        for limit in rule["limits"]:
-            found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
+        if sliced(rule, facts.measures):
+            found.update(check_slices(rule, facts.measures, facts.slices, facts.lookup))
+        else:
+            for ref in rule["measured"]:
+                name, value, unit = facts.measured(ref)
+                found["measured"][name] = {"value": value, "text": number_text(value, unit)}
+            for limit in rule["limits"]:
+                found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
     except NoBaselineError as e:
         found.update(outcome=str(e), message=f"nothing to compare with: {_FIRST[str(e)]}; counted as passed")
         return found
@@ -82,7 +85,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         # Setting rows aside is not carried by this runtime; what should be set aside must not go on.
         found["outcome"] = "warned" if all(limit["action"] == "warn" for limit in failed) else "blocked"
         found["message"] = rule.get("message")
-        found["sample"] = facts.sample(rule.get("offending"))
+        found["sample"] = found["sample"] or facts.sample(rule.get("offending"))
     return found
 
 
@@ -109,13 +112,13 @@ class _Facts:
 
     def __init__(self, context: Context, guard: Mapping[str, Any]) -> None:
         self.context, self.guard = context, guard
+        self.measures: dict[str, Mapping[str, Any]] = {m["id"]: m for m in guard["measures"]}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
-        self.empty = {m["id"]: m.get("empty") for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
         self._table = _Table(context, guard["subject"], guard.get("format")) if guard["query"] else None
-        self._measures = self._table.measure(guard["query"]) if self._table else {}
+        self._values = self._table.measure(guard["query"]) if self._table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
@@ -123,13 +126,17 @@ class _Facts:
             return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
         return text_of(ref), value, None
 
+    def slices(self, name: str) -> list[dict[str, Any]]:
+        """What the query found in each slice; none where the table has no rows."""
+        return self._values.get(name) or []
+
     def lookup(self, scope: str, name: str) -> Any:
         if scope == "measure":
-            if name not in self._measures:
+            if name not in self._values:
                 raise UnknownValueError(f"the query has no column '{name}'")
-            value = self._measures[name]
+            value = self._values[name]
             if value is None:
-                why = self.empty.get(name) or "there are no rows to measure"
+                why = self.measures.get(name, {}).get("empty") or "there are no rows to measure"
                 raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
             return value
         if scope == "param":
@@ -212,7 +219,7 @@ class _Table:
         self._subject = table_expression([str(p) for p in context.paths(subject)], format)
 
     def measure(self, query: str) -> dict[str, Any]:
-        rows = self._ask(query)
+        rows = self._ask(query, _number)
         return rows[0] if rows else {}
 
     def rows_where(self, condition: str) -> list[dict[str, Any]]:
@@ -221,14 +228,21 @@ class _Table:
         except FailedNodeError as e:
             return [{"rows could not be read": str(e)}]
 
-    def _ask(self, query: str) -> list[dict[str, Any]]:
+    def _ask(self, query: str, plain: Callable[[Any], Any] | None = None) -> list[dict[str, Any]]:
         try:
             with self._children.interrupting(self._connection.interrupt):
                 cursor = self._connection.execute(query.replace("{subject}", self._subject))
                 names = [d[0] for d in cursor.description or ()]
-                return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+                return [dict(zip(names, map(plain or _plain, row), strict=True)) for row in cursor.fetchall()]
         except self._error as e:
             raise FailedNodeError(str(e).strip()) from e
+
+
+def _number(value: Any) -> Any:
+    """A measure: a value, or those of the slices."""
+    if isinstance(value, list):
+        return [{key: _plain(v) for key, v in each.items()} for each in value]
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:
@@ -239,8 +253,6 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    if isinstance(value, float) and math.isinf(value):
-        return value
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)

@@ -134,11 +134,21 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
-        measured,
+        measured + _slices(rule.get("slices")),
         limits,
         _badge(rule["outcome"]),
         _t(rule["message"] or ""),
     ]
+
+
+def _slices(slices: Mapping[str, Any] | None) -> str:
+    """How many slices were judged, and those that were not."""
+    if not slices:
+        return ""
+    few = [f"{'nothing' if s['slice'] is None else s['slice']} ({s['rows']})" for s in slices["left_out"]]
+    more = f", {len(few) - 5} more" if len(few) > 5 else ""
+    left = f"; fewer than {slices['min_support']} rows: {', '.join(few[:5])}{more}" if few else ""
+    return f'<div class="quiet">the worst of {slices["judged"]}{_t(left)}</div>'
 
 
 def _limit(limit: Mapping[str, Any]) -> str:
@@ -154,7 +164,8 @@ def _measured(name: str, text: str, many: bool) -> str:
 def _sample(rule: Mapping[str, Any]) -> str:
     columns = list(rule["sample"][0])
     rows = [["" if row.get(c) is None else _t(row.get(c)) for c in columns] for row in rule["sample"]]
-    return f'<p class="quiet">rows that broke <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
+    what = "slices" if rule.get("slices") else "rows"
+    return f'<p class="quiet">{what} that broke <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
 
 
 def _metrics(records: list[Record]) -> str:

@@ -35,7 +35,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),
-    Feature.SLICES: unsupported("write the slices' numbers into a metrics file and guard that"),
+    Feature.SLICES: NATIVE,
     Feature.SHARE: unsupported("write the share into a metrics file and guard that"),
     Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),
     Feature.PREDICTIONS: NATIVE,

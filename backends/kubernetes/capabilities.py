@@ -37,7 +37,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.CHAMPION: NATIVE,
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),
-    Feature.SLICES: unsupported("write the slices' numbers into a metrics file and guard that"),
+    Feature.SLICES: NATIVE,
     Feature.SHARE: NATIVE,
     Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),
     Feature.PREDICTIONS: NATIVE,

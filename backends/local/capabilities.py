@@ -41,7 +41,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.CHAMPION: NATIVE,
     F.BANDS: NATIVE,
     F.QUARANTINE: unsupported("block or warn instead"),
-    F.SLICES: unsupported(_IN_A_STAGE),
+    F.SLICES: NATIVE,
     F.SHARE: NATIVE,
     F.DRIFT: unsupported(_IN_A_STAGE),
     F.PREDICTIONS: NATIVE,

@@ -69,6 +69,17 @@ def of_call(call: tree.Call, where: str | None) -> str:
     return f"({select})"
 
 
+def slices_of_call(call: tree.Call, where: str | None, by: str) -> str:
+    """The metric in each slice, with how many rows of it count."""
+    columns, name = columns_of(call, where), call.function.text
+    if name == "auc":
+        return auc(columns, by)
+    rows = columns.count()
+    return (
+        f"SELECT {by} AS slice, {rows} AS rows, {metric(name, columns)} AS value FROM {{subject}} AS subject GROUP BY 1"
+    )
+
+
 def metric(name: str, columns: Columns) -> str:
     """The metric as an aggregate over the rows of a table, or of one slice of it. `auc` is none: see `auc`."""
     c = columns
@@ -112,7 +123,7 @@ def auc(columns: Columns, by: str | None = None) -> str:
     """
     c = columns
     first = f"{by} AS slice, " if by else ""
-    group = "slice, score" if by else "score"
+    group = "1, 2" if by else "1"  # by position: the table may have a column called score
     window = "PARTITION BY slice ORDER BY score" if by else "ORDER BY score"
     counted = (
         f"SELECT {first}{c.guess} AS score, count(*) FILTER (WHERE {c.label} = 1) AS positives, "
@@ -126,5 +137,6 @@ def auc(columns: Columns, by: str | None = None) -> str:
         f"WHEN bool_or(isnan(score)) THEN error('auc wants scores, and one is not a number') ELSE {area} END"
     )
     if by:
-        return f"SELECT slice, sum(positives + negatives) AS rows, {checked} AS value FROM ({ranked}) GROUP BY slice"
+        checked = f"{checked} AS value"
+        return f"SELECT slice, sum(positives + negatives) AS rows, {checked} FROM ({ranked}) GROUP BY slice"
     return f"SELECT {checked} FROM ({ranked})"

@@ -237,7 +237,8 @@ class Source:
 class Measure:
     """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect, or a scalar subquery.
 
-    `empty` says why it may have no value though there are rows.
+    `empty` says why it may have no value though there are rows. With `by` it is the list of the slices by that column,
+    each an object of `slice`, `rows` and `value`; slices of fewer than `min_support` rows are not judged.
     """
 
     id: str
@@ -245,6 +246,8 @@ class Measure:
     sql: str
     unit: str  # number, percent, duration, string
     empty: str = ""
+    by: str | None = None
+    min_support: int = 0
 
 
 @dataclass(frozen=True, slots=True)

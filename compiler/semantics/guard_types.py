@@ -18,6 +18,7 @@ from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
+from .slices import call_can_be_sliced, slices_have_one_meaning
 from .synonyms import function_hint
 
 _COLUMN_UNITS = {
@@ -116,6 +117,7 @@ class Typing:
             if not is_about_rows(rule.expression, self.guard):
                 message = "only a rule about rows can put rows aside"
                 self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
+        slices_have_one_meaning(rule, is_about_rows(rule.expression, self.guard), self.diagnostics)
         self._is_rule(rule.expression)
 
     def _bands(self, rule: tree.RuleLine) -> None:
@@ -259,6 +261,8 @@ class Typing:
         typed = self._of_subject(function, call.function.span)
         if typed.unit == "wrong":
             return typed
+        if not call_can_be_sliced(call, self.diagnostics):
+            return Typed("wrong")
         return self._arguments(call, function) or typed
 
     def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
@@ -266,7 +270,8 @@ class Typing:
         if wanted == ("columns",):
             wanted = ("column",) * max(1, len(given))
         fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
-        if fewer or more or (call.named and not function.more):
+        named = [e for e in call.named if e.key.text != "min_support"]
+        if fewer or more or (named and not function.more):
             shown = ", ".join(wanted)
             message = f"'{function.name}' takes {len(wanted) or 'no'} argument{'s' if len(wanted) != 1 else ''}"
             return self._wrong(call.span, message, f"write {function.name}({shown})", rules.WRONG_ARGUMENTS)
