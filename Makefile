@@ -83,7 +83,7 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 check: lint
-	$(BIN)/pytest -v -n 2 -m 'not engine and not slow'
+	$(BIN)/pytest -v -n 3 -m 'not engine and not slow'
 
 test: lint $(ENGINES)
 	$(BIN)/pytest -v

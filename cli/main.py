@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _code(argv: list[str]) -> int:
     try:
         code = cli.main(args=argv, prog_name="mlopsc", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
         return code if isinstance(code, int) else 0
     except click.UsageError as error:
         return _usage(error)
@@ -99,8 +99,7 @@ def _code(argv: list[str]) -> int:
         _complain("note", "interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left (`mlopsc show | head`); the interpreter must not complain on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _flush()
         return 0
     except OSError as error:
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE):
@@ -110,6 +109,14 @@ def _code(argv: list[str]) -> int:
         return USAGE
     except Exception as error:
         return _bug(error)
+
+
+def _flush() -> None:
+    """Where whoever read our output has left (`mlopsc show | head`), the interpreter must not complain at its end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: click.UsageError) -> int:
@@ -123,7 +130,7 @@ def _usage(error: click.UsageError) -> int:
 
 
 def _complain(role: str, message: str) -> None:
-    sys.stdout.flush()
+    _flush()
     click.echo(f"{paint_for(sys.stderr)(role, role)}: {message}", err=True, color=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would run, with its commands, and run nothing.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure go on with what does not need it.")
 @click.option("--run", "run_id", metavar="ID", help="Name the run; the same name again goes on with it.")
+@click.option("--trigger", metavar="NAME", help="Start only if this trigger's cooldown and limit let it.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print what the programs print; it is kept in their logs.")
 @click.option("-v", "--verbose", is_flag=True, help="Print all that the programs print, on a terminal too.")
 def command(
@@ -50,6 +52,7 @@ def command(
     dry_run: bool,
     keep_going: bool,
     run_id: str | None,
+    trigger: str | None,
     quiet: bool,
     verbose: bool,
 ) -> int:
@@ -78,6 +81,7 @@ def command(
         only=only,
         after=after,
         dry_run=dry_run,
+        trigger=trigger,
         keep_going=keep_going or bool(local.get("keep_going")),
     )
     plan = plan_document(lowered.plan)
@@ -121,7 +125,8 @@ def _progress(quiet: bool, verbose: bool) -> Progress:
         return LiveProgress(Console(stderr=True, no_color=not has_colour(sys.stderr)), verbose=verbose)
 
     def say(line: str) -> None:
-        click.echo(line, err=True, color=True)
+        with suppress(BrokenPipeError):  # A reader that leaves (`| head`) must not end the run.
+            click.echo(line, err=True, color=True)
 
     return PlainProgress(say, paint_for(sys.stderr), quiet=quiet)
 
@@ -137,6 +142,9 @@ def _finish(result: RunResult, *, quiet: bool) -> int:
         paint = paint_for(sys.stderr)
         for problem in result.problems:
             click.echo(f"{paint('error', 'error')}: {problem}", err=True, color=True)
+    elif result.state == "held":
+        click.echo(result.reason or "the trigger holds the run back")
     elif not quiet:
-        click.echo(render_outcome(result, paint_for(sys.stdout)), nl=False, color=True)
+        with suppress(BrokenPipeError):
+            click.echo(render_outcome(result, paint_for(sys.stdout)), nl=False, color=True)
     return result.exit_code

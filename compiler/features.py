@@ -63,7 +63,8 @@ class Feature(Enum):
     ON_MONITOR = "trigger: a monitor's number"
     ON_AGE = "trigger: age of a model"
     ON_FINISHED = "trigger: another pipeline finished"
-    TRIGGER_BOUNDS = "trigger: cooldown, limit, debounce, delivery"
+    TRIGGER_BOUNDS = "trigger: cooldown and limit"
+    TRIGGER_DELIVERY = "trigger: debounce and delivery"
     NOTIFY = "notify"
 
 

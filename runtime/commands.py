@@ -22,6 +22,7 @@ from .nodes import exit_code, run_node, write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
+from .sources import why_not_readable
 from .store import Store, why_no_run_id
 
 
@@ -128,7 +129,7 @@ def _run(arguments: argparse.Namespace) -> int:
         keep_going=arguments.keep_going,
         trigger=arguments.trigger,
     )
-    result = run(pipeline.document, root=_root(arguments), options=options, listener=Console())
+    result = run(pipeline.document, root=_run_root(arguments, pipeline), options=options, listener=Console())
     out = sys.stderr if result.problems else sys.stdout
     for line in closing_lines(result):
         print(line, file=out)
@@ -186,6 +187,17 @@ def _context(arguments: argparse.Namespace) -> Context:
 def _root(arguments: argparse.Namespace) -> Path:
     given = arguments.root or os.environ.get("MLOPS_ROOT") or arguments.plan.absolute().parent
     return Path(given).absolute()
+
+
+def _run_root(arguments: argparse.Namespace, pipeline: Pipeline) -> Path:
+    """The project's folder of a run started by hand: where none is named and the plan's folder has not the data that
+    the sources name by path, the folder it is started from, if that has it."""
+    root, here = _root(arguments), Path.cwd()
+    if arguments.root or os.environ.get("MLOPS_ROOT"):
+        return root
+    sources = pipeline.of("source")
+    lacking = any(why_not_readable(s, root) for s in sources)
+    return here if lacking and not any(why_not_readable(s, here) for s in sources) else root
 
 
 def _params(arguments: argparse.Namespace, settings: Sequence[str] = ()) -> dict[str, Any]:

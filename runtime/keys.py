@@ -43,6 +43,8 @@ def key_parts(
     env_lock: str | None,
 ) -> dict[str, Any]:
     """What the stage's result depends on. `inputs` holds the digests by input name, `params` the values it uses."""
+    own = stage["program"].get("file")
+    files = sorted({*stage["code"], *([own] if own else [])})
     return {
         "program": _meaning(stage["program"]),
         "params": dict(params),
@@ -52,7 +54,7 @@ def key_parts(
         "image": stage.get("image"),
         "env": {name: value if isinstance(value, str) else {"secret": value["name"]} for name, value in stage["env"]},
         "lock": file_digest(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
-        "code": {file: code_digest(root / file) for file in stage["code"] if (root / file).is_file()},
+        "code": {file: code_digest(root / file) for file in files if (root / file).is_file()},
     }
 
 

@@ -36,7 +36,7 @@ def check_slices(
 ) -> Json:
     """What a rule's record says of its slices, limits, measured values and sample. Raises UnknownValueError."""
     names = sliced(rule, measures)
-    by, least = measures[names[0]]["by"], max(measures[n].get("min_support", 0) for n in names)
+    by, least = measures[names[0]]["by"], max(measures[n].get("min_support") or 0 for n in names)
     found = {name: {s["slice"]: s for s in rows_of(name)} for name in names}
     support = {s: min(_rows(found[n].get(s)) for n in names) for s in _in_order(found)}
     left_out = [{"slice": s, "rows": rows} for s, rows in support.items() if rows < least]

@@ -49,7 +49,8 @@ def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
     if len(scheme) > 1 and scheme != "file":
         return f"{scheme}:// sources are not carried by this runtime; copy the files beside the spec"
     if not find_files(source, root):
-        return f"no file matches {uri}" if is_glob(uri) else f"there is no file {uri}"
+        what = f"no file matches {uri}" if is_glob(uri) else f"there is no file {uri}"
+        return f"{what} in {root}"
     return None
 
 

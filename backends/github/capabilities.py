@@ -31,12 +31,12 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.PINNED_SOURCE: NATIVE,
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,
-    Feature.FILE_GUARD: NATIVE,
+    Feature.FILE_GUARD: unsupported("compute the number in a stage and guard its metrics file"),
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),
     Feature.SLICES: NATIVE,
-    Feature.SHARE: unsupported("write the share into a metrics file and guard that"),
+    Feature.SHARE: NATIVE,
     Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),
     Feature.PREDICTIONS: NATIVE,
     Feature.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
@@ -58,5 +58,8 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.ON_AGE: unsupported("use a schedule"),
     Feature.ON_FINISHED: unsupported("use a schedule"),
     Feature.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
+    Feature.TRIGGER_DELIVERY: unsupported(
+        "leave it out: it is about changes of data, and starts by schedule need none"
+    ),
     Feature.NOTIFY: unsupported("GitHub tells those who watch the repository of a failed workflow"),
 }

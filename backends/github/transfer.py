@@ -13,7 +13,7 @@ from .settings import RUN, Settings
 
 def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
     """What the node's decision needs of those before it: their records, and the results that it reads."""
-    reads = {artifact.partition(".")[0] for artifact in _reads(node)}
+    reads = {artifact.partition(".")[0] for artifact in _reads(plan, node)}
     # A guard may stand between the node and who made what it reads.
     known = {*(b.id for b in before), *reads}
     found = [b for b in plan.nodes if b.id in known and isinstance(b, RAN)]
@@ -30,13 +30,24 @@ def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) ->
     ]
 
 
-def _reads(node: Ran) -> tuple[str, ...]:
-    """The artifacts that the node's program opens."""
+def _reads(plan: n.Plan, node: Ran) -> tuple[str, ...]:
+    """The artifacts that the node opens."""
     if isinstance(node, n.Stage):
         return tuple(artifact for given in node.inputs for artifact in given.artifacts)
     if isinstance(node, n.Guard):
         return (node.subject,)
-    return (node.model, *node.metrics) if isinstance(node, n.Deploy) else ()
+    return (node.model, *node.metrics, *_judged(plan, node)) if isinstance(node, n.Deploy) else ()
+
+
+def _judged(plan: n.Plan, deploy: n.Deploy) -> list[str]:
+    """The numbers that guards before the deploy have judged; they are kept with the model's version."""
+    before: set[str] = set()
+    left = [deploy.id]
+    while left:
+        new = set(plan.waits_for(left.pop())) - before
+        before |= new
+        left += new
+    return [g.subject for g in plan.of(n.Guard) if g.id in before and g.subject_kind == "metrics"]
 
 
 def hand_on(node: Ran, settings: Settings) -> list[Step]:

@@ -62,5 +62,8 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.TRIGGER_BOUNDS: emulated(
         "the driver of a scheduled run keeps to cooldown and limit, by the runs in the store"
     ),
+    Feature.TRIGGER_DELIVERY: unsupported(
+        "leave it out: it is about changes of data, and starts by schedule need none"
+    ),
     Feature.NOTIFY: unsupported("watch the Jobs with what watches the cluster"),
 }

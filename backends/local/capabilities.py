@@ -64,5 +64,6 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.ON_AGE: unsupported(_SCHEDULE),
     F.ON_FINISHED: unsupported(_SCHEDULE),
     F.TRIGGER_BOUNDS: emulated("a run with --trigger keeps to cooldown and limit by the runs in the store"),
+    F.TRIGGER_DELIVERY: unsupported("leave it out: it is about changes of data, and starts by schedule need none"),
     F.NOTIFY: unsupported("act on the exit code of the run"),
 }

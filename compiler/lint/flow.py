@@ -41,18 +41,21 @@ def _blocks(rule: tree.RuleLine | tree.Expected) -> bool:
     return action is None or action.text == "block"
 
 
-def unguarded_sources(stage: str, model: Model) -> Iterator[str]:
-    """Sources from which data reaches a stage with neither a schema nor a guard on the way."""
+def unguarded_trainings(model: Model) -> Iterator[tuple[str, str]]:
+    """Stages that make a model, each with a source that reaches it past no guard and no schema; each source once."""
     guarded = {g.subject.name for g in model.guards.values()}
     seen: set[str] = set()
-    waiting = [ref.artifact for ref in model.stages[stage].inputs]
-    while waiting:
-        name = waiting.pop(0)
-        if name in seen or name in guarded:
+    for stage_name, stage in model.stages.items():
+        if not any(output.kind == "model" for output in stage.outputs.values()):
             continue
-        seen.add(name)
-        artifact = model.artifacts[name]
-        if artifact.producer in model.stages:
-            waiting += [ref.artifact for ref in model.stages[artifact.producer].inputs]
-        elif not artifact.columns:
-            yield name
+        waiting = [ref.artifact for ref in stage.inputs]
+        while waiting:
+            name = waiting.pop(0)
+            if name in seen or name in guarded:
+                continue
+            seen.add(name)
+            artifact = model.artifacts[name]
+            if artifact.producer in model.stages:
+                waiting += [ref.artifact for ref in model.stages[artifact.producer].inputs]
+            elif not artifact.columns:
+                yield stage_name, name

@@ -62,13 +62,6 @@ def columns_of(call: tree.Call, where: str | None) -> Columns:
     return Columns.of(truth, predicted, where)
 
 
-def of_call(call: tree.Call, where: str | None) -> str:
-    """The metric of the whole table as a scalar subquery."""
-    columns, name = columns_of(call, where), call.function.text
-    select = auc(columns) if name == "auc" else f"SELECT {metric(name, columns)} FROM {{subject}} AS subject"
-    return f"({select})"
-
-
 def slices_of_call(call: tree.Call, where: str | None, by: str) -> str:
     """The metric in each slice, with how many rows of it count."""
     columns, name = columns_of(call, where), call.function.text

@@ -26,7 +26,7 @@ class RuleLowering:
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
-    def measure(self, text: str, sql: str, unit: str, empty: str = "", **slices: Any) -> plan.Ref:
+    def measure(self, text: str, sql: str, unit: str, empty: str | None = None, **slices: Any) -> plan.Ref:
         """A number of the guard's query. One without SQL is carried by a target only when its feature is built."""
         key = f"{sql or text} {slices}"
         if key not in self._by_sql:
@@ -177,7 +177,7 @@ class RuleLowering:
         # Grouping is a query of its own beside the guard's: a second scan, since DuckDB has no aggregate by groups.
         slice_ = sql.text_of(sql.column(by.text))
         condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
-        empty = ""
+        empty = None
         if f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
             select, unit = predictions.slices_of_call(call, condition, slice_), f.NUMBER
             empty = predictions.EMPTY[call.function.text]

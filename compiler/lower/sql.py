@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from ..features import Feature
 from ..plan import nodes as plan
-from ..semantics.functions import BOOL, DURATION, FUNCTIONS, NUMBER, PERCENT
+from ..semantics.functions import DURATION, NUMBER, PERCENT
 from ..syntax import tree
 
 Expression: TypeAlias = exp.Expr
@@ -58,23 +57,7 @@ def rows_condition(expr: tree.Expr) -> Expression:
         return _in(expr)
     if isinstance(expr, tree.Call) and expr.function.text == "abs":
         return exp.Abs(this=rows_condition(expr.args[0]))
-    if isinstance(expr, tree.Call):
-        # A number of the whole table among columns. No window: an aggregate, such as the count of the rows that break
-        # the rule, may not hold one.
-        return _of_whole_table(expr)
     return literal(getattr(expr, "value"))  # noqa: B009 - what is left are literals
-
-
-def _of_whole_table(call: tree.Call) -> Expression:
-    subject = exp.Table(
-        this=exp.Identifier(this="{subject}", quoted=False), alias=exp.TableAlias(this=exp.to_identifier("subject"))
-    )
-    if FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
-        from .predictions import of_call
-
-        return exp.Var(this=of_call(call, None))
-    found = exp.select(aggregate(call)[0]).from_(subject).subquery()
-    return exp.EQ(this=found, expression=literal(0)) if FUNCTIONS[call.function.text].result == BOOL else found
 
 
 def _binary(expr: tree.Binary) -> Expression:

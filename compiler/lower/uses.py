@@ -118,9 +118,12 @@ def _trigger(entity: Entity) -> Iterator[Use]:
             yield from _event(statement.event)
         elif isinstance(statement, tree.Per):
             yield Use(Feature.TRIGGER_BOUNDS, statement.name.span)
-    for name in ("cooldown", "debounce", "delivery", "limit"):
+    for name in ("cooldown", "limit"):
         if name in entity.attributes:
             yield Use(Feature.TRIGGER_BOUNDS, _name_span(entity, name))
+    for name in ("debounce", "delivery"):
+        if name in entity.attributes:
+            yield Use(Feature.TRIGGER_DELIVERY, _name_span(entity, name))
 
 
 def _event(event: tree.Expr | tree.Schedule) -> Iterator[Use]:

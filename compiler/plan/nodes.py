@@ -245,9 +245,9 @@ class Measure:
     text: str
     sql: str
     unit: str  # number, percent, duration, string
-    empty: str = ""
+    empty: str | None = None
     by: str | None = None
-    min_support: int = 0
+    min_support: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def resolve_command(
         )
         return None
     if not raw:
-        diagnostics.report(rules.WRONG_TYPE, text.span, "the command is empty")
+        diagnostics.report(rules.WRONG_TYPE, text.span, "the command is empty", hint='write "python train.py"')
         return None
     if not _is_plain(text, raw, diagnostics):
         return None

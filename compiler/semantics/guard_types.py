@@ -18,7 +18,7 @@ from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
-from .slices import call_can_be_sliced, slices_have_one_meaning
+from .slices import call_can_be_sliced, slices_are_by_one_column
 from .synonyms import function_hint
 
 _COLUMN_UNITS = {
@@ -100,13 +100,14 @@ class Typing:
                 self._rule(rule)
 
     def _rule(self, rule: tree.RuleLine) -> None:
-        if rule.bands:
-            self._bands(rule)
+        if rule.bands and not self._bands(rule):
+            return
         if rule.where is not None or rule.share is not None:
             self.uses.append(Use(Feature.SHARE, (rule.where or rule.share or rule.expression).span))
             self._needs_table(rule.expression.span, "'where' and 'for'")
         if rule.where is not None:
             self._is_rule(rule.where)
+            self._no_mixture(rule.where)
         if rule.share is not None and not isinstance(rule.share, tree.Percent):
             self._wrong(rule.share.span, f"'for' wants a percentage, not {describe(rule.share)}", "write for 99%")
         elif rule.share is not None and not is_about_rows(rule.expression, self.guard):
@@ -117,18 +118,37 @@ class Typing:
             if not is_about_rows(rule.expression, self.guard):
                 message = "only a rule about rows can put rows aside"
                 self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
-        slices_have_one_meaning(rule, is_about_rows(rule.expression, self.guard), self.diagnostics)
+        slices_are_by_one_column(rule, self.diagnostics)
         self._is_rule(rule.expression)
+        if is_about_rows(rule.expression, self.guard):
+            self._no_mixture(rule.expression)
 
-    def _bands(self, rule: tree.RuleLine) -> None:
+    def _no_mixture(self, expr: tree.Expr) -> None:
+        """Reports a function of the whole table in a rule about rows: one scan cannot know its value at each row."""
+        if isinstance(expr, tree.Call) and expr.function.text in f.FUNCTIONS and expr.function.text != "abs":
+            message = f"'{expr.function.text}' is about the whole table, and this rule is about each row"
+            self._wrong(
+                expr.function.span, message, "compare columns with values, or numbers of the table", rules.WRONG_SUBJECT
+            )
+        elif isinstance(expr, tree.Path) and _is_bare(expr, self.guard):
+            message = f"'{expr.text}' is about the whole table, and this rule is about each row"
+            self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
+        else:
+            for child in expr.args if isinstance(expr, tree.Call) else children(expr):
+                self._no_mixture(child)
+
+    def _bands(self, rule: tree.RuleLine) -> bool:
+        """Checks the further limits of a rule; says whether it has the form that bands want."""
         self.uses.append(Use(Feature.BANDS, rule.span))
         if not (isinstance(rule.expression, tree.Binary) and rule.expression.op in _COMPARISONS):
             message = "bands want a comparison, such as nulls(x) <= 1% warn, <= 5% block"
-            self._wrong(rule.expression.span, message, None, rules.NOT_A_RULE)
-            return
+            hint = f"write {rule.expression.span.text} >= … warn, >= … block"
+            self._wrong(rule.expression.span, message, hint, rules.NOT_A_RULE)
+            return False
         left = self._typed(rule.expression.left)
         for band in rule.bands:
             self._comparable(left, self._typed(band.limit), rule.expression.left, band.limit, band.limit.span)
+        return True
 
     def _is_rule(self, expr: tree.Expr) -> None:
         """Checks an expression that must be true or false."""
@@ -346,7 +366,8 @@ class Typing:
 
     def _matches(self, left: Typed, expr: tree.Binary) -> Typed:
         if left.unit not in (f.STRING, f.ANY, "wrong"):
-            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", None)
+            hint = f"compare it: {expr.left.span.text} >= …"
+            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", hint)
         pattern = expr.right
         assert isinstance(pattern, tree.Text)
         check_pattern(pattern, self.diagnostics)
@@ -433,7 +454,9 @@ def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
         return did_you_mean(path.text, columns)
     if path.text.isupper() or path.text.istitle():
         return f'a text stands in quotes: "{path.text}"'
-    return function_hint(path.text) or did_you_mean(path.text, [*columns, *f.BARE])
+    if function_hint(path.text) or nearest(path.text, f.BARE):
+        return function_hint(path.text) or did_you_mean(path.text, f.BARE)
+    return did_you_mean(path.text, columns)
 
 
 def _a(kind: str) -> str:

@@ -126,7 +126,9 @@ def check_kind(owner: str, value: tree.Expr, kind: Kind, diagnostics: Diagnostic
 def _hint(value: tree.Expr, kind: Kind) -> str | None:
     """What to write instead, where a slip of the hand is likely."""
     text = value.span.text
-    if kind.item is not None and not isinstance(value, tree.MapOf):
+    if kind.item is not None and isinstance(value, tree.MapOf):
+        return f"write [{', '.join(e.key.text for e in value.entries)}]"
+    if kind.item is not None:
         return f"write [{text}]" if kind.item.accepts(value) else None
     if isinstance(value, tree.Text):
         return _without_quotes(value.value, kind)
@@ -134,10 +136,14 @@ def _hint(value: tree.Expr, kind: Kind) -> str | None:
         return f"name the unit: {text}s, {text}m, {text}h or {text}d"
     if isinstance(value, tree.Number) and kind.unit == "size":
         return f"name the unit: {text}MiB or {text}GiB"
+    if isinstance(value, tree.Number) and not isinstance(value.value, int) and COUNT.pattern in kind.pattern:
+        return f"write {int(value.value)}"
     if isinstance(value, tree.Truth) and {"on", "off"} <= set(kind.words):
         return "write on" if value.value else "write off"
     if isinstance(value, tree.Call) and "secret" in kind.words:
         return 'write secret("NAME")'
+    if isinstance(value, tree.Call) and "notebook" in kind.words:
+        return 'write a command: "sh steps/train.sh"'
     if isinstance(value, tree.Path) and kind.words:
         close = nearest(value.text, kind.words)
         called = [w for w in kind.calls if w == close]
@@ -145,6 +151,8 @@ def _hint(value: tree.Expr, kind: Kind) -> str | None:
             return f'write {close}("…")' if called else f"did you mean '{close}'?"
         if kind.calls == ("registry",):
             return f'write registry("{value.text}")'
+        if not kind.takes_text:
+            return f"write one of these: {', '.join(kind.words)}"
     if kind.takes_text:
         return _in_quotes(value)
     return None
@@ -157,7 +165,9 @@ def _without_quotes(text: str, kind: Kind) -> str | None:
         if name in kind.calls:
             return f'write {name}("{text}")'
     close = nearest(text, [w for w in kind.words if w not in kind.calls])
-    return f"did you mean {close}, without quotes?" if close else None
+    if close is not None:
+        return f"did you mean {close}, without quotes?"
+    return f"write one of these, without quotes: {', '.join(kind.words)}" if kind.words else None
 
 
 def _in_quotes(value: tree.Expr) -> str | None:

@@ -76,6 +76,14 @@ def _import(
         return
     if target in files:
         return
+    if item.path.value and target.suffix and target.suffix != ".mlops":
+        found.report(
+            rules.IMPORT_MISSING,
+            item.path.span,
+            f"'{item.path.value}' is no spec: its name does not end in .mlops",
+            hint="name a spec, such as shared/guards.mlops",
+        )
+        return
     try:
         read = read_source(target, shown.as_posix(), found)
     except OSError as error:

@@ -158,6 +158,10 @@ def _value_hint(node: tree.Expr, kind: str) -> str | None:
         return f"without the quotes: {node.value}" if node.value[:1].isdigit() else None
     if isinstance(node, tree.Number) and kind == "int":
         return f"write {int(node.value)}, or declare it as float"
+    if kind == "date" and isinstance(node, tree.Text):
+        return 'write year-month-day: "2013-01-31"'
+    if isinstance(node, tree.Text) and kind in ("int", "float"):
+        return f"write {_EXAMPLES[kind]}, without quotes"
     if isinstance(node, tree.Path | tree.Number) and kind in ("string", "date"):
         return f'write "{text}"'
     return None

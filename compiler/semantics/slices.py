@@ -39,23 +39,14 @@ def sliced_calls(expr: tree.Expr) -> Iterator[tree.Call]:
         yield from sliced_calls(part)
 
 
-def slices_have_one_meaning(rule: tree.RuleLine, about_rows: bool, diagnostics: Diagnostics) -> None:
-    """Reports slices of a rule that is about rows, and slices by different columns in one rule."""
-
-    def wrong(call: tree.Call, message: str, hint: str) -> None:
-        assert call.by is not None
-        diagnostics.report(rules.WRONG_SUBJECT, call.by.span, message, hint=hint)
-
-    for call in sliced_calls(rule.where) if rule.where is not None else ():
-        wrong(call, "'where' is about rows, and slices are of the whole table", "take out 'by'")
+def slices_are_by_one_column(rule: tree.RuleLine, diagnostics: Diagnostics) -> None:
+    """Reports slices by different columns in one rule: there would be no slice that both speak of."""
     calls = [c for e in (rule.expression, *(b.limit for b in rule.bands)) for c in sliced_calls(e)]
-    for call in calls if about_rows else ():
-        wrong(call, "a rule about rows has no slices", "take out 'by', or compare functions only")
-    for call in calls:
-        first = calls[0].by
-        if not about_rows and first and call.by and call.by.text != first.text:
-            message = f"one rule has slices by '{first.text}' and by '{call.by.text}'"
-            wrong(call, message, "write two rules")
+    columns = [c.by for c in calls if c.by is not None]
+    for by in columns:
+        if by.text != columns[0].text:
+            message = f"one rule has slices by '{columns[0].text}' and by '{by.text}'"
+            diagnostics.report(rules.WRONG_SUBJECT, by.span, message, hint="write two rules")
             return
 
 

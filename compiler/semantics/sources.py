@@ -7,6 +7,7 @@ from typing import Any
 
 from ..diagnostics import Diagnostics, did_you_mean
 from ..plan import nodes as plan
+from ..source import Span
 from ..syntax import tree
 from . import rules
 from .entity import Entity
@@ -97,7 +98,13 @@ def _check_place(entity: Entity, model: Model, diagnostics: Diagnostics) -> None
     if connection is not None and not {"table", "query"} & (entity.attributes.keys() | entity.unread):
         message = f"source '{entity.name.text}' has a connection, and neither table nor query"
         diagnostics.report(rules.MISSING_ATTRIBUTE, entity.name.span, message, hint='add table = "NAME"')
+    _check_one_place(entity, diagnostics)
     if not isinstance(value, tree.Text):
+        return
+    if not value.value.strip():
+        diagnostics.report(rules.BAD_PATH, value.span, "the uri is empty", hint='write uri = "data/FILE.csv"')
+        return
+    if not _check_placeholders(value, diagnostics):
         return
     scheme = scheme_of(value.value)
     if scheme is not None and scheme not in SCHEMES:
@@ -105,6 +112,30 @@ def _check_place(entity: Entity, model: Model, diagnostics: Diagnostics) -> None
         diagnostics.report(rules.BAD_PATH, value.span, f"no scheme '{scheme}://' for a source", hint=hint)
     elif scheme is None and not model.project.exists(value.value):
         missing_file(value, value.value, model, diagnostics)
+
+
+def _check_placeholders(uri: tree.Text, diagnostics: Diagnostics) -> bool:
+    """Reports placeholders in a uri, which nothing fills in; says whether the uri is plain."""
+    match = re.search(r"\{[A-Za-z_][\w.]*\}", uri.value)
+    if match is None:
+        return True
+    offset = uri.span.text.find(match.group())
+    span = Span(uri.span.source, uri.span.start + offset, uri.span.start + offset + len(match.group()))
+    message = f"'{match.group()}' in a uri is filled in by nothing"
+    hint = "name all of the data, with '*' where it has many files, and choose in a stage by its params"
+    diagnostics.report(rules.UNKNOWN_PLACEHOLDER, span, message, hint=hint)
+    return False
+
+
+def _check_one_place(entity: Entity, diagnostics: Diagnostics) -> None:
+    """Reports a source at two places."""
+    pairs = (("uri", "connection"), ("uri", "table"), ("uri", "query"), ("table", "query"))
+    for first, second in pairs:
+        if first in entity.attributes and second in entity.attributes:
+            at = entity.attributes[second].name.span
+            message = f"a source has '{first}' or '{second}', and this has both"
+            diagnostics.report(rules.MISPLACED, at, message, hint="take one out, or write two sources")
+            return
 
 
 def missing_file(at: tree.Text, path: str, model: Model, diagnostics: Diagnostics) -> None:
@@ -208,10 +239,12 @@ def _domain(field: tree.Field, constraint: tree.Constraint, diagnostics: Diagnos
     if isinstance(value, tree.Range):
         if values[0] > values[1]:
             message = f"the domain of '{field.name.text}' ends before it begins"
-            diagnostics.report(rules.BAD_DOMAIN, value.span, message)
+            hint = f"write {value.high.span.text}..{value.low.span.text}"
+            diagnostics.report(rules.BAD_DOMAIN, value.span, message, hint=hint)
             return None
         return plan.Op("between", (column, plan.Literal(values[0], unit), plan.Literal(values[1], unit)))
     if not values:
-        diagnostics.report(rules.BAD_DOMAIN, constraint.span, f"the domain of '{field.name.text}' is empty")
+        message = f"the domain of '{field.name.text}' is empty"
+        diagnostics.report(rules.BAD_DOMAIN, constraint.span, message, hint="name at least one choice")
         return None
     return plan.Op("in", (column, plan.Literal(values, "list")))

@@ -65,7 +65,14 @@ def _check_template(template: tree.Declaration, diagnostics: Diagnostics) -> Non
         message = f"'{template.name.text}' has parameters, and a template is on nothing"
         hint = f"take out 'on …' and write: apply {template.name.text}(…) on {template.subject.text}"
         diagnostics.report(rules.NO_SUBJECT, template.subject.span, message, hint=hint)
+    names: dict[str, Span] = {}
     for formal in template.formals:
+        first = names.setdefault(formal.name.text, formal.name.span)
+        if first is not formal.name.span:
+            message = f"'{formal.name.text}' is a parameter twice"
+            notes = (Note("it is declared here first", first),)
+            hint = "give one of the two another name"
+            diagnostics.report(rules.DUPLICATE, formal.name.span, message, notes=notes, hint=hint)
         if formal.type.name.text not in FORMAL_TYPES:
             hint = did_you_mean(formal.type.name.text, FORMAL_TYPES) or "types: " + ", ".join(FORMAL_TYPES)
             message = f"no type '{formal.type.name.text}' for a parameter of a guard"
@@ -120,6 +127,9 @@ def _arguments(
         if entry.key.text not in formals:
             hint = did_you_mean(entry.key.text, list(formals)) or shown
             wrong(entry.key.span, f"'{application.template.text}' has no parameter '{entry.key.text}'", hint)
+            return None
+        if entry.key.text in values:
+            wrong(entry.key.span, f"'{entry.key.text}' is given twice", "take one of the two out")
             return None
         values[entry.key.text] = entry.value
     for name, formal in formals.items():

@@ -13,7 +13,7 @@ from typing import Any, cast
 from lark import Token, UnexpectedCharacters, UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from ..diagnostics import Diagnostics, nearest
+from ..diagnostics import Diagnostics, Rule, nearest
 from ..source import Span
 from . import rules
 from .blocks import KEYWORDS
@@ -119,14 +119,23 @@ def _report(
         start, end = mistake.at or (start, end)
         span = Span(item.source, item.start + start, item.start + end)
         message = mistake.message or f"{found} {_where(expected)}"
-        diagnostics.report(rules.UNEXPECTED, span, message, hint=mistake.hint)
+        _tell(diagnostics, rules.UNEXPECTED, span, message, hint=mistake.hint)
         return
     span = Span(item.source, item.start + start, item.start + end)
     if kind == "" and not (text.isalnum() or text in "{}[](),.:=<>+-*/?_%\"'"):
         message = f"the character '{_printable(text)}' has no place here"
-        diagnostics.report(rules.BAD_CHARACTER, span, message, hint=character_hint(text))
+        _tell(diagnostics, rules.BAD_CHARACTER, span, message, hint=character_hint(text))
         return
-    diagnostics.report(rules.UNEXPECTED, span, f"{found} {_where(expected)}")
+    _tell(diagnostics, rules.UNEXPECTED, span, f"{found} {_where(expected)}")
+
+
+def _tell(diagnostics: Diagnostics, rule: Rule, span: Span, message: str, hint: str | None = None) -> None:
+    """Reports with very long words cut short."""
+    diagnostics.report(rule, span, _short(message), hint=_short(hint) if hint is not None else None)
+
+
+def _short(text: str) -> str:
+    return re.sub(r"\w{48,}", lambda word: f"{word.group()[:_SHOWN]}…", text)
 
 
 def _code_end(whole: str, at: int) -> int:
@@ -157,7 +166,7 @@ def _unit(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bool:
     span = Span(item.source, item.start + match.start(), item.start + match.end())
     meant = _UNIT_NAMES.get(unit) or nearest(unit, [*DURATIONS, *SIZES])
     hint = f"write {amount}{meant}" if meant else "durations: ms s m h d w; sizes: B KB MB GB KiB MiB GiB; shares: %"
-    diagnostics.report(rules.BAD_UNIT, span, f"no unit '{unit}'", hint=hint)
+    _tell(diagnostics, rules.BAD_UNIT, span, f"no unit '{unit}'", hint=hint)
     return True
 
 
@@ -175,7 +184,7 @@ def _keyword(whole: str, start: int, item: Span, diagnostics: Diagnostics) -> bo
     else:
         close = nearest(text, KEYWORDS)
         hint = f"did you mean '{close}'?" if close else "a declaration begins with one of: " + ", ".join(KEYWORDS)
-    diagnostics.report(rules.UNKNOWN_DECLARATION, span, f"no declaration '{text[:_SHOWN]}'", hint=hint)
+    _tell(diagnostics, rules.UNKNOWN_DECLARATION, span, f"no declaration '{text[:_SHOWN]}'", hint=hint)
     return True
 
 

@@ -109,6 +109,30 @@ def test_a_dry_run_prints_commands_and_runs_nothing(call: Call, tmp_path: Path):
     assert not list(tmp_path.glob(".mlops/runs/*"))
 
 
+def test_a_reader_that_leaves_does_not_end_the_run(tmp_path: Path):
+    spec.tiny(tmp_path)
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; '{MLOPSC}' run 2>&1 | true"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert ran.returncode == 0
+    (record,) = tmp_path.glob(".mlops/runs/*/run.json")
+    assert '"succeeded"' in record.read_text()
+    (tmp_path / "total.py").write_text("raise SystemExit(1)\n")
+    failed = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; '{MLOPSC}' run 2>&1 | true"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert failed.returncode == 4
+
+
+def test_a_trigger_that_is_not_due_holds_the_run_back(call: Call, tmp_path: Path):
+    spec.tiny(tmp_path, spec.GOOD + '\ntrigger nightly {\n  on schedule "0 5 * * *" in "UTC"\n  cooldown = 12h\n}\n')
+    assert call("run", "--trigger", "nightly", "-q").code == 0
+    held = call("run", "--trigger", "nightly", "-q")
+    assert held.code == 0
+    assert "nightly starts no run" in held.out
+    assert call("run", "--trigger", "nihgtly").code == 2
+
+
 def test_ctrl_c_ends_the_programs_and_the_next_run_goes_on(tmp_path: Path):
     (tmp_path / "slow.mlops").write_text(SLOW)
     (tmp_path / "wait.py").write_text(WAIT)

@@ -232,6 +232,22 @@ def test_the_champion_outlives_the_run(repository):
     assert len(repository.remembered("objects")) == 2
 
 
+def test_numbers_that_a_guard_judged_are_kept_with_the_model(repository):
+    """The model comes from one stage and its numbers from another, which the deploy does not name."""
+    judge = "import json, sys\njson.dump({'total': 7}, open(sys.argv[1], 'w'))\n"
+    output = p.output("metrics", "metrics.json", "metrics")
+    total = p.rule("total > 1", p.op(">", p.metric("total"), 1))
+    plan = sums(
+        p.stage("judge", "python steps/judge.py {outputs.metrics}", ["add.total"], [output]),
+        p.guard("good", "judge.metrics", [total]),
+        p.deploy("production", "add.total"),
+    )
+    ran = repository.build(plan, steps__add=SUM, steps__judge=judge).act()
+    assert ran.code == 0, ran.log
+    version = next(f for f in repository.remembered("registry") if f.endswith("versions/1.json"))
+    assert repository.remembered(version)["metrics"]["judge.metrics"] == {"total": 7}
+
+
 def test_a_guard_compares_with_the_run_before(repository):
     rising = p.rule("total > previous.total", p.op(">", p.metric("total"), n.Ref("previous", "total")))
     repository.build(sums(p.guard("rising", "add.metrics", [rising])), steps__add=SUM)

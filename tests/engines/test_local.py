@@ -169,3 +169,17 @@ def test_the_script_is_written_as_people_write(tmp_path: Path) -> None:
     ruff = [str(Path(sys.executable).parent / "ruff"), "check", "--isolated", "--line-length", "120"]
     done = subprocess.run([*ruff, "--select", "E,F,W,I,B,UP", "demo.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_data_is_found_in_the_folder_that_the_script_is_started_from(tmp_path: Path) -> None:
+    bundle, project = tmp_path / "project/build/local", tmp_path / "project"
+    plan = p.plan(p.source("data", "data.csv"), p.stage("a", "cat {inputs.data}", ["data"]))
+    for file in LocalPython().emit(plan, {}):
+        (bundle / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / file.path).write_bytes(file.content)
+    command = [sys.executable, str(bundle / f"{plan.name}.py")]
+    refused = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert (refused.returncode, f"there is no file data.csv in {bundle}" in refused.stderr) == (2, True)
+    (project / "data.csv").write_text("x\n1\n", "utf-8")
+    assert subprocess.run(command, cwd=project, capture_output=True, text=True).returncode == 0
+    assert (project / ".mlops").is_dir()

@@ -14,7 +14,7 @@ from mlopsc.compiler.format import format_text
 from mlopsc.compiler.source import Source
 from mlopsc.compiler.syntax.parser import parse
 from mlopsc.compiler.syntax.tree import File
-from mlopsc.tests.syntax.specs import Author, corpus, damaged, shape
+from mlopsc.tests.syntax.specs import ROOT, Author, corpus, damaged, shape
 
 MANY = 10_000 if os.environ.get("MLOPSC_SLOW") else 100
 CORPUS = corpus()
@@ -45,6 +45,13 @@ def test_there_is_a_corpus() -> None:
 @pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
 def test_a_spec_of_the_corpus_keeps_its_meaning(text: str) -> None:
     check(text)
+
+
+def test_every_fixture_of_the_diagnostics_keeps_its_meaning() -> None:
+    fixtures = [path for path in (ROOT / "tests" / "diagnostics").glob("**/*.mlops") if path.is_file()]
+    assert len(fixtures) > 30
+    for path in fixtures:
+        check(path.read_text(encoding="utf-8", errors="replace"))
 
 
 @calm

@@ -61,6 +61,7 @@ def chain(project: Project) -> n.Plan:
     return p.plan(*nodes)
 
 
+@pytest.mark.slow
 def test_a_killed_runner_loses_nothing(project: Project) -> None:
     command = written(project, chain(project))
     moment = random.Random(7)

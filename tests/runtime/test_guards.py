@@ -161,3 +161,29 @@ def test_previous_means_the_last_good_run(project: Project) -> None:
     third = project.run(training(project, "0.75", rising))
     assert third.nodes[1].record["baseline"] == {"previous": {"run": first.run}}
     assert third.state == "blocked"
+
+
+def test_a_guard_on_another_stages_metrics_can_compare_with_the_champion(project: Project) -> None:
+    project.write("put.py", "import sys; open(sys.argv[1], 'w').write(sys.argv[2])")
+
+    def judged(auc: str) -> n.Plan:
+        train = p.stage(
+            "train",
+            p.script("python", "put.py", n.Slot("outputs", "model"), f"model {auc}"),
+            (),
+            [p.output("model", "m", "model")],
+        )
+        evaluate = p.stage(
+            "evaluate",
+            p.script("python", "put.py", n.Slot("outputs", "m"), f'{{"auc": {auc}}}', n.Slot("inputs", "model")),
+            ["train.model"],
+            [p.output("m", "m.json", "metrics")],
+        )
+        guard = p.guard("good", "evaluate.m", [p.rule("auc", NOT_WORSE)], champion="champion")
+        return p.plan(train, evaluate, guard, p.deploy("prod", "train.model"))
+
+    assert project.run(judged("0.8")).state == "succeeded"
+    assert project.run(judged("0.85")).state == "succeeded"
+    worse = project.run(judged("0.8"))
+    assert worse.state == "blocked"
+    assert worse.nodes[2].record["rules"][0]["limits"][0]["text"] == ">= 0.84"

@@ -125,15 +125,8 @@ def test_what_cannot_be_measured_is_an_error_and_no_pass(project: Project, rule:
     assert message in record["reason"]
 
 
-def test_metrics_stand_beside_other_rules_and_in_rules_about_rows(project: Project) -> None:
+def test_metrics_stand_beside_other_rules(project: Project) -> None:
     project.write("data.csv", "y,p\ntrue,true\nfalse,true\ntrue,true\nfalse,false\n")
     record = verdict_of(project, "rows == 4\naccuracy(y, p) between 0.7 and 0.8\nrecall(y, p) == 1 where y")
     assert record["verdict"] == "passed"
     assert [value_of(record, i) for i in range(3)] == [4, 0.75, 1]
-
-
-def test_a_row_is_compared_with_a_number_of_the_whole_table(project: Project) -> None:
-    project.write("data.csv", "x,y\n" + "1,1\n" * 30 + "100,1\n")
-    record = verdict_of(project, "x < mean(x) + 3 * stddev(x)\ny <= r2(x, y) + 9 else warn")
-    assert record["rules"][0]["outcome"] == "blocked"
-    assert record["rules"][0]["sample"] == [{"x": 100, "y": 1}]

@@ -167,7 +167,7 @@ def test_everything_that_would_stop_the_run_is_found_at_once(project: Project) -
         "no param named 'mont'",
         "param 'month' must be in 1..12, not 13",
         "param 'name' has no value; give it with --set name=…",
-        "no file matches data/*.csv",
+        f"no file matches data/*.csv in {project.root}",
         "the secret NOT_SET (as T) is not set in the environment",
         "the program 'no-such-program' is not installed",
     ]

@@ -59,6 +59,7 @@ def check(text: str) -> None:
         assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(text)
         said = " ".join([diagnostic.message, diagnostic.hint or "", *(n.message for n in diagnostic.notes)])
         assert "\n" not in said
+        assert len(diagnostic.message) <= 160
         named = {word for word in _UPPER.findall(said) if word not in text and word not in _OURS}
         assert not named & TERMINALS, said
     assert bool(file.broken) <= bool(len(diagnostics))
@@ -106,6 +107,13 @@ def test_no_bytes_make_an_exception(noise: bytes) -> None:
         "}" * 5000,
         '"' * 5000,
         "stage x " * 2000,
+        "stage x { " + "a" * 3000 + ' "x" }',
+        "stage " + "a-" * 3000 + " {}",
+        "source s { schema { " + "a" * 3000 + " " + "b" * 3000 + " } }",
+        "stage x { a = f(" + "a" * 3000 + " = 1) }",
+        "stage x { a = " + "1" * 39 + " m }",
+        "stage x { a = 1" + "m" * 3000 + " }",
+        "a" * 3000 + " x {}",
         "\\" * 3000,
         'stage x { a = "\\u{110000} \\u{d800} \\q " }',
     ],

@@ -14,6 +14,7 @@ from .notifications import notifications_have_an_address
 from .policy_tests import tests_name_what_exists
 from .profiles import profiles_override_what_exists
 from .quantities import counts_and_times_are_possible
+from .references import guards_refer_to_what_exists
 from .triggers import triggers_can_fire
 from .versioning import versioning_names_what_exists
 
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     stages_have_an_order,
     guards_have_rules,
     guard_rules_have_types,
+    guards_refer_to_what_exists,
     deploys_move_models,
     monitors_watch_something,
     triggers_can_fire,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...diagnostics import Diagnostics
 from ...syntax import tree
 from .. import rules
@@ -25,6 +27,11 @@ def deploys_move_models(model: Model, diagnostics: Diagnostics) -> None:
         if not {"alias", "run"} & (deploy.attributes.keys() | deploy.unread):
             message = f"deploy '{deploy.name.text}' neither moves an alias nor runs a command"
             diagnostics.report(rules.MISSING_ATTRIBUTE, deploy.name.span, message, hint='add alias = "champion"')
+        alias = deploy.value("alias")
+        if isinstance(alias, tree.Text) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", alias.value):
+            message = f"'{alias.value}' is no name for an alias"
+            hint = 'letters, digits, dots and dashes: alias = "champion"'
+            diagnostics.report(rules.BAD_PATH, alias.span, message, hint=hint)
         for name in ("run", "rollback"):
             _command(deploy, name, model, diagnostics)
 

@@ -32,6 +32,9 @@ def monitors_watch_something(model: Model, diagnostics: Diagnostics) -> None:
         current = monitor.value("current")
         watched = model.artifacts.get(current.text) if isinstance(current, tree.Path) else None
         for number in numbers:
+            if isinstance(number.value, tree.Text | tree.Truth):
+                message = f"'{number.name.text}' is a number to compute, not {describe(number.value)}"
+                diagnostics.report(rules.WRONG_TYPE, number.value.span, message, hint="write psi(COLUMN)")
             _functions(number.value, watched, diagnostics)
 
 

@@ -34,6 +34,9 @@ def triggers_can_fire(model: Model, diagnostics: Diagnostics) -> None:
             diagnostics.report(rules.MISSING_ATTRIBUTE, trigger.name.span, message, hint=hint)
         for on in events:
             _event(on.event, model, diagnostics)
+            if on.checks is not None and not isinstance(on.event, tree.Binary):
+                message = "only a monitor's number is looked at in checks"
+                diagnostics.report(rules.MISPLACED, on.checks.span, message, hint="take out 'for … checks'")
         count = trigger.value("limit")
         if count is not None:
             message = f"{count.span.text} runs in which time?"
@@ -51,6 +54,9 @@ def _limit(per: tree.Per, diagnostics: Diagnostics) -> None:
     if not isinstance(per.count, tree.Number) or not isinstance(per.count.value, int) or per.count.value < 1:
         message = f"a limit is a whole number of runs, not {per.count.span.text}"
         diagnostics.report(rules.BAD_COUNT, per.count.span, message, hint="write limit = 4 per 30d")
+    if isinstance(per.period, tree.Duration) and per.period.value <= 0:
+        message = f"a limit is per some time, not per {per.period.span.text}"
+        diagnostics.report(rules.BAD_COUNT, per.period.span, message, hint="write limit = 4 per 30d")
     if not isinstance(per.period, tree.Duration):
         message = f"a limit is per duration, not per {describe(per.period)}"
         diagnostics.report(rules.WRONG_TYPE, per.period.span, message, hint="write limit = 4 per 30d")

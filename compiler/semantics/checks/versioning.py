@@ -6,8 +6,9 @@ from ...diagnostics import Diagnostics, did_you_mean
 from ...syntax import tree
 from .. import rules
 from ..model import Model
-from ..sources import check_secret, missing_file
+from ..sources import check_secret, missing_file, scheme_of
 
+STORES = ("s3", "gs", "az", "file")
 REGISTRIES = ("local", "mlflow")
 
 
@@ -25,6 +26,9 @@ def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None
         else:
             message = "'lock' takes the path of a lock file"
             diagnostics.report(rules.WRONG_ARGUMENTS, env.span, message, hint='write lock("requirements.txt")')
+    store = model.version.value("store")
+    if isinstance(store, tree.Text):
+        _store(store, diagnostics)
     _git(model.version.value("code"), diagnostics)
     _registry(model.version.value("model"), diagnostics)
 
@@ -32,6 +36,15 @@ def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None
 def _file(value: tree.Expr | None, model: Model, diagnostics: Diagnostics) -> None:
     if isinstance(value, tree.Text) and not model.project.is_file(value.value):
         missing_file(value, value.value, model, diagnostics)
+
+
+def _store(value: tree.Text, diagnostics: Diagnostics) -> None:
+    scheme = scheme_of(value.value)
+    if not value.value.strip():
+        diagnostics.report(rules.BAD_PATH, value.span, "the store is nowhere", hint='write store = ".mlops"')
+    elif scheme is not None and scheme not in STORES:
+        hint = did_you_mean(scheme, STORES) or "stores: " + ", ".join(f"{s}://" for s in STORES)
+        diagnostics.report(rules.BAD_PATH, value.span, f"no scheme '{scheme}://' for a store", hint=hint)
 
 
 def _git(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
