@@ -121,7 +121,11 @@ def _guard(record: Record) -> str:
     rows = [_rule(rule) for rule in record["rules"]]
     samples = "".join(_sample(rule) for rule in record["rules"] if rule.get("sample"))
     title = f"<h3>{_t(record['node'])} {_badge(_state(record))}</h3>"
-    on = f'<p class="quiet">on {_t(record["subject"])}{_t(compared)}</p>'
+    aside = record.get("quarantined")
+    if aside:
+        href = quote(aside["file"].split("/", 2)[2])
+        linked = f', <a href="{_t(href)}">{_t(aside["rows"])} rows set aside</a>, {_t(aside["kept"])} go on'
+    on = f'<p class="quiet">on {_t(record["subject"])}{_t(compared)}{linked if aside else ""}</p>'
     return title + on + _table(["rule", "measured", "limit", "outcome", ""], rows) + samples
 
 

@@ -36,7 +36,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.FILE_GUARD: unsupported("compute the number in a stage and guard its metrics file"),
     Feature.CHAMPION: NATIVE,
     Feature.BANDS: NATIVE,
-    Feature.QUARANTINE: unsupported("block or warn instead"),
+    Feature.QUARANTINE: NATIVE,
     Feature.SLICES: NATIVE,
     Feature.SHARE: NATIVE,
     Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),

@@ -40,7 +40,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.FILE_GUARD: unsupported(_IN_A_STAGE),
     F.CHAMPION: NATIVE,
     F.BANDS: NATIVE,
-    F.QUARANTINE: unsupported("block or warn instead"),
+    F.QUARANTINE: NATIVE,
     F.SLICES: NATIVE,
     F.SHARE: NATIVE,
     F.DRIFT: unsupported(_IN_A_STAGE),

@@ -145,6 +145,14 @@ class Typing:
             hint = f"write {rule.expression.span.text} >= … warn, >= … block"
             self._wrong(rule.expression.span, message, hint, rules.NOT_A_RULE)
             return False
+        if is_about_rows(rule.expression, self.guard):
+            message = "bands are about a number of the whole table, and this rule is about each row"
+            self._wrong(rule.expression.span, message, "write two rules", rules.WRONG_SUBJECT)
+            return False
+        for action in (rule.first_action, *(b.action for b in rule.bands)):
+            if action is not None and action.text == "quarantine":
+                message = "only a rule about rows can put rows aside"
+                self._wrong(action.span, message, "write block, or warn", rules.WRONG_SUBJECT)
         left = self._typed(rule.expression.left)
         for band in rule.bands:
             self._comparable(left, self._typed(band.limit), rule.expression.left, band.limit, band.limit.span)

@@ -15,10 +15,11 @@ pipeline p {{ owner = "ops@example.org" }}
 version {{ code = off }}
 
 source data {{ uri = "{file}" }}
-{more}
+
 guard g on data {{
   {rules}
 }}
+{more}
 """
 
 
