@@ -167,13 +167,16 @@ def _analyse_into(checked: _Checked, path: Path, text: str | None, options: _Opt
         found=analysis.diagnostics,
         tracked=None if alone else tracked_files(path.parent),
     )
-    for diagnostic in findings:
-        checked.diagnostics.add(diagnostic)
+    refused = []
     if analysis.model.targets:
         from ..backends.checks import target_problems
 
-        for diagnostic in target_problems(analysis):
-            checked.diagnostics.add(diagnostic)
+        refused = list(target_problems(analysis))
+    # What a target refuses at a place says more than a warning about that target at the same place.
+    places = {(d.span.source.path, d.span.start) for d in refused}
+    kept = [d for d in findings if d.code != "W543" or (d.span.source.path, d.span.start) not in places]
+    for diagnostic in (*kept, *refused):
+        checked.diagnostics.add(diagnostic)
 
 
 def _is_shared(file: tree.File) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,28 @@ def options_fit(
 
 
 def plan_fits(target: str, problems: Iterable[str], files: tuple[tree.File, ...], diagnostics: Diagnostics) -> None:
-    """Reports what a backend has against a plan with its options (`ChecksPlans`), at the target's name."""
+    """Reports what a backend has against a plan with its options (`ChecksPlans`).
+
+    A problem that begins with `trigger NAME:` is shown there, at the text that it quotes; others at the target's name.
+    """
     for problem in problems:
         message, _, hint = problem.partition("; ")
-        diagnostics.report(REFUSED_PLAN, _fallback(target, files), message, hint=hint or None)
+        at = _trigger_span(problem, files)
+        if at is not None:
+            message = f"target {target}: {message.partition(': ')[2]}"
+        diagnostics.report(REFUSED_PLAN, at or _fallback(target, files), message, hint=hint or None)
+
+
+def _trigger_span(problem: str, files: tuple[tree.File, ...]) -> Span | None:
+    match = re.match(r"trigger (\w+): (?:'([^']+)')?", problem)
+    items = (i for f in files for i in f.items if isinstance(i, tree.Declaration) and i.keyword.text == "trigger")
+    for item in items if match else ():
+        if match and item.name and item.name.text == match[1]:
+            at = item.span.text.find(f'"{match[2]}"') if match[2] else -1
+            if at < 0:
+                return item.name.span
+            return Span(item.span.source, item.span.start + at, item.span.start + at + len(match[2]) + 2)
+    return None
 
 
 def _sharpest(error: ValidationError) -> ValidationError:

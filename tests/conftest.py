@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+# A shell starts what it puts into the background with Ctrl-C ignored, and programs inherit that: tests that interrupt a
+# run would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ENGINES = Path(__file__).parent / "engines"
 MISSING = re.compile(r"engine missing: (?P<engine>[\w .-]+?)\s*(?:\((?P<why>.*)\))?$", re.DOTALL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden trees anew")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(ENGINES):
             item.add_marker(pytest.mark.engine)
+            item.user_properties.append(("engine", _engine_of(item)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,7 +66,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran: dict[str, Counter[str]] = defaultdict(Counter)
     for outcome in ("passed", "failed"):
         for report in stats.get(outcome, []):
-            engine = _engine_of(report.nodeid)
+            engine = dict(report.user_properties).get("engine")
             if engine and report.when == "call":
                 ran[engine][outcome] += 1
 
@@ -74,11 +85,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"skipped  {engine}: {'; '.join(sorted(reasons))}", yellow=True)
 
 
-def _engine_of(nodeid: str) -> str | None:
-    """`tests/engines/test_airflow3.py::…` is a test of airflow3."""
-    path = Path(nodeid.partition("::")[0])
-    return path.stem.removeprefix("test_") if path.parent.name == ENGINES.name else None
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden trees anew")
+def _engine_of(item: pytest.Item) -> str:
+    """The engine that a test runs: by the fixture that starts it, else by the file that the test is in."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "podman" in fixtures or "docker" in fixtures:
+        return "podman"
+    callspec = getattr(item, "callspec", None)
+    if "airflow" in fixtures and callspec is not None and "airflow" in callspec.params:
+        return f"airflow {callspec.params['airflow']}"
+    return item.path.stem.removeprefix("test_").partition("_")[0]

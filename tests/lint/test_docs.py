@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mlopsc.compiler.lint  # noqa: F401 - declares the rules
 from mlopsc.compiler.diagnostics import RULES
+from mlopsc.compiler.semantics.functions import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "lint.md"
@@ -32,3 +33,9 @@ def test_each_file_has_one_rule_named_after_it() -> None:
         [code] = re.findall(r'declare\(\s*"(W5\d\d)"', text)
         assert RULES[code].slug == path.stem.replace("_", "-")
         assert ast.get_docstring(ast.parse(text)) == code
+
+
+def test_the_page_of_unknown_functions_names_them_all() -> None:
+    page = (ROOT / "docs" / "diagnostics" / "E214.md").read_text(encoding="utf-8")
+    assert [f for f in FUNCTIONS if f"| `{f}" not in page] == []
+    assert [f.doc for f in FUNCTIONS.values() if f.doc not in page] == []
