@@ -116,7 +116,7 @@ def _check_limit(limit: Mapping[str, Any], facts: _Facts, unit: str | None) -> d
 
 
 def _unit(rule: Mapping[str, Any], facts: _Facts) -> str | None:
-    return facts.units.get(rule["measured"][0]["name"]) if rule["measured"] else None
+    return facts.unit(rule["measured"][0]) if rule["measured"] else None
 
 
 class _Facts:
@@ -136,7 +136,10 @@ class _Facts:
         value = self.lookup(ref["scope"], ref["name"])
         if ref["scope"] == "measure":
             return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
-        return text_of(ref), value, None
+        return text_of(ref), value, self.unit(ref)
+
+    def unit(self, ref: Mapping[str, Any]) -> str | None:
+        return "size" if ref["scope"] == "file" else self.units.get(ref["name"])
 
     def slices(self, name: str) -> list[dict[str, Any]]:
         """What the query found in each slice; none where the table has no rows."""
@@ -153,6 +156,8 @@ class _Facts:
             return value
         if scope == "param":
             return self.context.params.get(name)
+        if scope == "file" and name == "size":
+            return self.context.artifact(self.guard["subject"], reader=self.guard["id"])["size"]
         if scope not in ("metric", "champion", "previous"):
             raise UnknownValueError(f"'{scope}.{name}' is not known to this runtime")
         if scope not in self._metrics:

@@ -36,7 +36,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.PINNED_SOURCE: unsupported("use `version = content`"),
     F.TABLE_GUARD: NATIVE,
     F.METRICS_GUARD: NATIVE,
-    F.FILE_GUARD: unsupported(_IN_A_STAGE),
+    F.FILE_GUARD: NATIVE,
     F.CHAMPION: NATIVE,
     F.BANDS: NATIVE,
     F.QUARANTINE: NATIVE,

@@ -31,7 +31,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.PINNED_SOURCE: NATIVE,
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,
-    Feature.FILE_GUARD: unsupported("compute the number in a stage and guard its metrics file"),
+    Feature.FILE_GUARD: NATIVE,
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),

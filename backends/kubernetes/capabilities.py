@@ -33,7 +33,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.PINNED_SOURCE: NATIVE,
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,
-    Feature.FILE_GUARD: unsupported("compute the number in a stage and guard its metrics file"),
+    Feature.FILE_GUARD: NATIVE,
     Feature.CHAMPION: NATIVE,
     Feature.BANDS: NATIVE,
     Feature.QUARANTINE: NATIVE,

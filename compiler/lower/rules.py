@@ -140,6 +140,8 @@ class RuleLowering:
             return plan.Ref(scope, ".".join(p.text for p in path.parts[1:]))
         if self.guard.subject.kind == "metrics":
             return plan.Ref("metric", path.text)
+        if path.text == "size":
+            return plan.Ref("file", "size")
         return self._aggregate(path, path.text, where)
 
     def _called(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
@@ -228,8 +230,6 @@ _BUILT = (None, Feature.PREDICTIONS)
 
 def _has_unbuilt(expr: tree.Expr) -> bool:
     """Whether a function stands in the expression that no target carries yet, so that it has no SQL."""
-    if isinstance(expr, tree.Path):
-        return expr.text == "size"
     if isinstance(expr, tree.Call):
         function = f.FUNCTIONS[expr.function.text]
         return function.feature not in _BUILT or any(_has_unbuilt(a) for a in expr.args)

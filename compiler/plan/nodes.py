@@ -45,7 +45,8 @@ class Ref:
     """A value known at run time.
 
     scope `measure`: a number of the guard's one query; `metric`: the subject's metrics file; `champion`: the metrics
-    of the model version now in the alias; `previous`: those of the last good run; `param`; `monitor`: NAME.NUMBER.
+    of the model version now in the alias; `previous`: those of the last good run; `file`: `size`, the subject's bytes;
+    `param`; `monitor`: NAME.NUMBER.
     """
 
     scope: str

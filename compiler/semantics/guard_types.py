@@ -107,6 +107,7 @@ class Typing:
             self._needs_table(rule.expression.span, "'where' and 'for'")
         if rule.where is not None:
             self._is_rule(rule.where)
+            self._size_has_no_rows(rule.expression)
             self._no_mixture(rule.where)
         if rule.share is not None and not isinstance(rule.share, tree.Percent):
             self._wrong(rule.share.span, f"'for' wants a percentage, not {describe(rule.share)}", "write for 99%")
@@ -122,6 +123,14 @@ class Typing:
         self._is_rule(rule.expression)
         if is_about_rows(rule.expression, self.guard):
             self._no_mixture(rule.expression)
+
+    def _size_has_no_rows(self, expr: tree.Expr) -> None:
+        if isinstance(expr, tree.Path) and expr.text == "size" and _is_bare(expr, self.guard):
+            self._wrong(
+                expr.span, "'size' is of the file, and 'where' picks rows", "take out 'where'", rules.WRONG_SUBJECT
+            )
+        for child in children(expr):
+            self._size_has_no_rows(child)
 
     def _no_mixture(self, expr: tree.Expr) -> None:
         """Reports a function of the whole table in a rule about rows: one scan cannot know its value at each row."""
