@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,7 +42,7 @@ class RuleLowering:
         if rule.otherwise is not None:
             action = rule.otherwise.action.text if rule.otherwise.action else "block"
             message = rule.otherwise.message.value if rule.otherwise.message else None
-        text = flat(joined(line(rule).parts))  # printed and not cut out: a template's arguments stand in it
+        text = _text(rule)
         place = self.model.place(rule.span)
         if isinstance(rule, tree.Expected):
             ref = self.measure(text, "", f.NUMBER)
@@ -216,6 +217,17 @@ class RuleLowering:
         if call.function.text == "unique" and names:
             return sql.repeated_rows(names)
         return None
+
+
+def _text(rule: tree.RuleLine | tree.Expected) -> str:
+    """The rule as written, without its message, which is shown beside it.
+
+    It is printed and not cut out of the spec: the arguments of a template stand in it.
+    """
+    if rule.otherwise is not None:
+        kept = replace(rule.otherwise, message=None) if rule.otherwise.action else None
+        rule = replace(rule, otherwise=kept)
+    return flat(joined(line(rule).parts))
 
 
 def _is_aggregate(node: object) -> bool:

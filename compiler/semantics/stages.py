@@ -99,8 +99,12 @@ def resolve_stage(entity: Entity, model: Model, diagnostics: Diagnostics) -> Non
     item, items = _foreach(entity, diagnostics)
     params = _params(entity, model, diagnostics)
     _check_env(entity, diagnostics)
+    of_program = Diagnostics()
+    resolved = resolve_program(entity, model, inputs, outputs, params, item, of_program)
     whole = _is_whole(entity, inputs, outputs)
-    resolved = resolve_program(entity, model, inputs, outputs, params, item, diagnostics if whole else Diagnostics())
+    for diagnostic in of_program:
+        if whole or diagnostic.rule not in (rules.UNKNOWN_PLACEHOLDER, rules.SIGNATURE):
+            diagnostics.add(diagnostic)
     _others(entity, diagnostics)
     when = entity.value("when")
     condition = resolve_when(when, model, diagnostics) if when is not None else None

@@ -177,7 +177,7 @@ with DAG(
             "\n"
             "Guards `evaluate.metrics`; nothing that uses it runs where a rule blocks.\n"
             "\n"
-            "- `accuracy >= always_on_time + 0.02 else \"no better than saying that every flight is on time\"`\n"
+            "- `accuracy >= always_on_time + 0.02`\n"
             "- `accuracy >= 0.80`\n"
             "- `auc >= 0.70`\n"
             "- `auc >= champion.auc - 0.01`"

@@ -128,7 +128,7 @@ with DAG(
             "\n"
             "- `accuracy >= 0.9`\n"
             "- `accuracy >= champion.accuracy - 0.02`\n"
-            "- `flowers >= 20 else warn \"too few flowers set aside to judge by\"`"
+            "- `flowers >= 20 else warn`"
         ),
     )
 
