@@ -153,6 +153,8 @@ class _Facts:
             if value is None:
                 why = self.measures.get(name, {}).get("empty") or "there are no rows to measure"
                 raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
+            if value != value:  # only NaN is not itself
+                raise UnknownValueError(f"{self.texts.get(name, name)} is not a number (NaN)")
             return value
         if scope == "param":
             return self.context.params.get(name)

@@ -104,6 +104,8 @@ class _Slice:
         if self.values[name] is None:
             why = self.measures[name].get("empty") or "all its values are nothing"
             raise UnknownValueError(f"{self.measures[name]['text']} has no value: {why}")
+        if self.values[name] != self.values[name]:  # only NaN is not itself
+            raise UnknownValueError(f"{self.measures[name]['text']} is not a number (NaN)")
         return self.values[name]
 
     def measured(self) -> Json:

@@ -115,7 +115,7 @@ def test_where_bounds_the_rows() -> None:
         ("log_loss(y, p) <= 9", "1,1.7\n0,0.2\n", "log_loss wants probabilities from 0 to 1"),
         ("auc(y, p) >= 0.1", "1,0.7\n2,0.2\n0,0.1\n", "auc wants truths of true and false"),
         ("auc(y, p) >= 0.1", "1,0.7\n1,nan\n0,0.1\n", "auc wants scores, and one is not a number"),
-        ("mae(y, p) <= 9", "1,0.7\n1,nan\n0,0.1\n", "measure m0 is not a number"),
+        ("mae(y, p) <= 9", "1,0.7\n1,nan\n0,0.1\n", "mae(y, p) is not a number (NaN)"),
     ],
 )
 def test_what_cannot_be_measured_is_an_error_and_no_pass(project: Project, rule: str, csv: str, message: str) -> None:

@@ -109,3 +109,16 @@ def test_large_tables_and_many_files_keep_their_order(project: Project) -> None:
             ids = duckdb.sql(f"SELECT id, x FROM {table}").fetchall()
             assert ids == sorted(ids)
             assert duckdb.sql(f"SELECT count(*) FROM {table} WHERE NOT ({where})").fetchone() == (0,)
+
+
+def test_a_part_of_a_run_is_guarded_on_what_it_reads(project: Project) -> None:
+    rules = "rows <= 4\ndelay between 0 and 60 else quarantine"
+    project.write("data.csv", CSV)
+    plan = plan_of(project, rules, more=COPY)
+    project.run(plan)
+    again = project.states(plan, only=("copy",))
+    assert again == {"data": "succeeded", "g": "warned", "copy": "restored"}
+    project.write("data.csv", CSV + "5;;5\n")
+    assert project.states(plan, only=("copy",)) == {"data": "succeeded", "g": "blocked", "copy": "skipped"}
+    project.write("data.csv", "id;code;delay\n1;007;5\n")
+    assert project.states(plan, only=("copy",)) == {"data": "succeeded", "g": "passed", "copy": "succeeded"}
