@@ -45,10 +45,10 @@ def dump(value: Mapping[str, Any]) -> str:
 
 def dump_workflow(head: Mapping[str, Any], jobs: Mapping[str, Any], comments: Mapping[str, str]) -> str:
     """A workflow: `head` first, then each job under its comment, a blank line between."""
-    parts = [*(dump({key: value}) for key, value in head.items()), "jobs:\n"]
-    for i, (name, job) in enumerate(jobs.items()):
-        text = comment(comments[name]) + dump({name: job})
-        parts[-1] += ("\n" if i else "") + textwrap.indent(text, "  ")
+    written = []
+    for name, job in jobs.items():
+        written.append(textwrap.indent(comment(comments[name]) + dump({name: job}), "  "))
+    parts = [*(dump({key: value}) for key, value in head.items()), "jobs:\n" + "\n".join(written)]
     return "\n".join(parts)
 
 
