@@ -39,6 +39,10 @@ def _guard(node: NodeResult, paint: Paint) -> Iterator[str]:
     yield f"{paint(word, role)} {node.id} on {node.record.get('subject', '')}".rstrip()
     if not node.record.get("rules"):
         yield f"  {clean(node.reason or '')}"
+    aside = node.record.get("quarantined")
+    if aside:
+        where = clean("/".join(aside["file"].split("/")[2:]))
+        yield f"  {aside['rows']} rows set aside in {where} of the run, {aside['kept']} go on"
     for rule in node.record.get("rules", ()):
         if rule.get("outcome") not in ("warned", "blocked", "error"):
             continue

@@ -130,7 +130,7 @@ def text_of(condition: Mapping[str, Any]) -> str:
         return number_text(condition.get("value"), condition.get("unit"))
     if kind == "ref":
         scope, name = condition["scope"], condition["name"]
-        return name if scope in ("measure", "metric", "column") else f"{scope}.{name}"
+        return name if scope in ("measure", "metric", "column", "file") else f"{scope}.{name}"
     op, args = condition["op"], [text_of(a) for a in condition["args"]]
     if op == "between":
         return f"{args[0]} between {args[1]} and {args[2]}"

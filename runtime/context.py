@@ -50,17 +50,26 @@ class Context:
 
     # -------------------------------------------------------------- artifacts
 
-    def artifact(self, name: str) -> dict[str, Any]:
-        """What was written down about an artifact of this run: its digest and where it is."""
+    def artifact(self, name: str, reader: str | None = None) -> dict[str, Any]:
+        """What was written down about an artifact of this run: its digest and where it is.
+
+        Guards that set rows aside put the others in its place. `reader` is the guard that asks, which sees what the
+        guards before it left; every other reader sees what all of them left.
+        """
+        for guard in reversed(self.pipeline.parted_by(name, reader)):
+            parted = self.store.record(self.run, guard)
+            if parted is not None and name in parted.get("artifacts", {}):
+                rest: dict[str, Any] = parted["artifacts"][name]
+                return rest
         record = self.store.record(self.run, producer(name))
         if record is None or name not in record.get("artifacts", {}):
             raise FailedNodeError(f"there is no '{name}' in run {self.run}")
         found: dict[str, Any] = record["artifacts"][name]
         return found
 
-    def paths(self, name: str) -> list[Path]:
-        """The files (or the folder) of an artifact."""
-        artifact = self.artifact(name)
+    def paths(self, name: str, reader: str | None = None) -> list[Path]:
+        """The files (or the folder) of an artifact, as `reader` sees it."""
+        artifact = self.artifact(name, reader)
         if "file" not in artifact:
             return [self.root / p for p in artifact["paths"]]
         path = self.store.folder / artifact["file"]

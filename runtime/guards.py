@@ -7,13 +7,9 @@ rows that broke it.
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from .call import table_expression
 from .conditions import (
     NoBaselineError,
     UnknownValueError,
@@ -24,9 +20,11 @@ from .conditions import (
     text_of,
 )
 from .context import LETS_PASS, Context, FailedNodeError
+from .quarantine import NothingLeftError, set_aside
 from .registry import Registry, model_name
+from .slices import check_slices, sliced
+from .tables import Table
 
-SAMPLE_ROWS = 5
 _STRENGTH = {"passed": 0, "no champion": 0, "no previous run": 0, "warned": 1, "blocked": 2, "error": 3}
 
 
@@ -36,7 +34,7 @@ def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
     rules = [_check_rule(rule, facts) for rule in guard["rules"]]
     strongest = max((r["outcome"] for r in rules), key=_STRENGTH.__getitem__, default="error")
     verdict = strongest if _STRENGTH[strongest] else "passed"
-    return {
+    record = {
         "verdict": verdict,
         "state": {"blocked": "blocked", "error": "failed"}.get(verdict, "succeeded"),
         "reason": _reason(rules, verdict),
@@ -44,6 +42,16 @@ def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
         "baseline": facts.baseline,
         "rules": rules,
     }
+    aside = [rule["offending"] for rule, found in zip(guard["rules"], rules, strict=True) if found.get("quarantine")]
+    if aside and facts.table is not None and verdict == "warned":
+        try:
+            record.update(set_aside(context, guard, facts.table, aside))
+        except NothingLeftError as e:
+            for found in rules:
+                if found.get("quarantine"):
+                    found.update(outcome="blocked", message=str(e))
+            record.update(verdict="blocked", state="blocked", reason=str(e))
+    return record
 
 
 def _reason(rules: list[dict[str, Any]], verdict: str) -> str | None:
@@ -66,11 +74,14 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         "file": rule["place"]["file"],
     }
     try:
-        for ref in rule["measured"]:
-            name, value, unit = facts.measured(ref)
-            found["measured"][name] = {"value": value, "text": number_text(value, unit)}
-        for limit in rule["limits"]:
-            found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
+        if sliced(rule, facts.measures):
+            found.update(check_slices(rule, facts.measures, facts.slices, facts.lookup))
+        else:
+            for ref in rule["measured"]:
+                name, value, unit = facts.measured(ref)
+                found["measured"][name] = {"value": value, "text": number_text(value, unit)}
+            for limit in rule["limits"]:
+                found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
     except NoBaselineError as e:
         found.update(outcome=str(e), message=f"nothing to compare with: {_FIRST[str(e)]}; counted as passed")
         return found
@@ -79,10 +90,14 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         return found
     failed = [limit for limit in found["limits"] if not limit["holds"]]
     if failed:
-        # Setting rows aside is not carried by this runtime; what should be set aside must not go on.
-        found["outcome"] = "warned" if all(limit["action"] == "warn" for limit in failed) else "blocked"
+        asks = {limit["action"] for limit in failed}
+        if "quarantine" in asks and facts.table is not None and rule.get("offending"):
+            found["quarantine"] = True
+            asks.discard("quarantine")
+        # An action that this runtime does not know stops what comes after.
+        found["outcome"] = "warned" if asks <= {"warn"} else "blocked"
         found["message"] = rule.get("message")
-        found["sample"] = facts.sample(rule.get("offending"))
+        found["sample"] = found["sample"] or facts.sample(rule.get("offending"))
     return found
 
 
@@ -101,7 +116,7 @@ def _check_limit(limit: Mapping[str, Any], facts: _Facts, unit: str | None) -> d
 
 
 def _unit(rule: Mapping[str, Any], facts: _Facts) -> str | None:
-    return facts.units.get(rule["measured"][0]["name"]) if rule["measured"] else None
+    return facts.unit(rule["measured"][0]) if rule["measured"] else None
 
 
 class _Facts:
@@ -109,29 +124,42 @@ class _Facts:
 
     def __init__(self, context: Context, guard: Mapping[str, Any]) -> None:
         self.context, self.guard = context, guard
+        self.measures: dict[str, Mapping[str, Any]] = {m["id"]: m for m in guard["measures"]}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
-        self._table = _Table(context, guard["subject"], guard.get("format")) if guard["query"] else None
-        self._measures = self._table.measure(guard["query"]) if self._table else {}
+        self.table = _table(context, guard) if guard["query"] else None
+        self._values = self.table.measure(guard["query"]) if self.table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
         if ref["scope"] == "measure":
             return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
-        return text_of(ref), value, None
+        return text_of(ref), value, self.unit(ref)
+
+    def unit(self, ref: Mapping[str, Any]) -> str | None:
+        return "size" if ref["scope"] == "file" else self.units.get(ref["name"])
+
+    def slices(self, name: str) -> list[dict[str, Any]]:
+        """What the query found in each slice; none where the table has no rows."""
+        return self._values.get(name) or []
 
     def lookup(self, scope: str, name: str) -> Any:
         if scope == "measure":
-            if name not in self._measures:
+            if name not in self._values:
                 raise UnknownValueError(f"the query has no column '{name}'")
-            value = self._measures[name]
+            value = self._values[name]
             if value is None:
-                raise UnknownValueError(f"{self.texts.get(name, name)} has no value: there are no rows to measure")
+                why = self.measures.get(name, {}).get("empty") or "there are no rows to measure"
+                raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
+            if value != value:  # only NaN is not itself
+                raise UnknownValueError(f"{self.texts.get(name, name)} is not a number (NaN)")
             return value
         if scope == "param":
             return self.context.params.get(name)
+        if scope == "file" and name == "size":
+            return self.context.artifact(self.guard["subject"], reader=self.guard["id"])["size"]
         if scope not in ("metric", "champion", "previous"):
             raise UnknownValueError(f"'{scope}.{name}' is not known to this runtime")
         if scope not in self._metrics:
@@ -177,7 +205,11 @@ class _Facts:
         raise NoBaselineError("no previous run")
 
     def sample(self, offending: str | None) -> list[dict[str, Any]]:
-        return self._table.rows_where(offending) if offending and self._table else []
+        return self.table.rows_where(offending) if offending and self.table else []
+
+
+def _table(context: Context, guard: Mapping[str, Any]) -> Table:
+    return Table(context, context.paths(guard["subject"], reader=guard["id"]), guard.get("format"))
 
 
 def _deploy_of(context: Context, alias: str, subject: str) -> Mapping[str, Any] | None:
@@ -192,56 +224,6 @@ def _of_subject(metrics: Mapping[str, dict[str, Any]], subject: str) -> dict[str
     if subject in metrics:
         return metrics[subject]
     return {name: value for each in metrics.values() for name, value in each.items()}
-
-
-class _Table:
-    """The rows of the subject, asked through DuckDB."""
-
-    def __init__(self, context: Context, subject: str, format: str | None) -> None:  # noqa: A002
-        try:
-            import duckdb
-        except ImportError as e:
-            raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
-        self._error = duckdb.Error
-        self._children = context.children
-        self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
-        # The age of a timestamp must not depend on where the machine stands.
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._subject = table_expression([str(p) for p in context.paths(subject)], format)
-
-    def measure(self, query: str) -> dict[str, Any]:
-        rows = self._ask(query)
-        return rows[0] if rows else {}
-
-    def rows_where(self, condition: str) -> list[dict[str, Any]]:
-        try:
-            return self._ask(f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
-        except FailedNodeError as e:
-            return [{"rows could not be read": str(e)}]
-
-    def _ask(self, query: str) -> list[dict[str, Any]]:
-        try:
-            with self._children.interrupting(self._connection.interrupt):
-                cursor = self._connection.execute(query.replace("{subject}", self._subject))
-                names = [d[0] for d in cursor.description or ()]
-                return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
-        except self._error as e:
-            raise FailedNodeError(str(e).strip()) from e
-
-
-def _plain(value: Any) -> Any:
-    """A value of DuckDB as JSON has it. Durations are seconds."""
-    if isinstance(value, decimal.Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, float) and math.isinf(value):
-        return value
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
 
 
 def decide(condition: Mapping[str, Any], context: Context) -> bool:

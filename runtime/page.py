@@ -121,7 +121,11 @@ def _guard(record: Record) -> str:
     rows = [_rule(rule) for rule in record["rules"]]
     samples = "".join(_sample(rule) for rule in record["rules"] if rule.get("sample"))
     title = f"<h3>{_t(record['node'])} {_badge(_state(record))}</h3>"
-    on = f'<p class="quiet">on {_t(record["subject"])}{_t(compared)}</p>'
+    aside = record.get("quarantined")
+    if aside:
+        href = quote(aside["file"].split("/", 2)[2])
+        linked = f', <a href="{_t(href)}">{_t(aside["rows"])} rows set aside</a>, {_t(aside["kept"])} go on'
+    on = f'<p class="quiet">on {_t(record["subject"])}{_t(compared)}{linked if aside else ""}</p>'
     return title + on + _table(["rule", "measured", "limit", "outcome", ""], rows) + samples
 
 
@@ -134,11 +138,21 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
-        measured,
+        measured + _slices(rule.get("slices")),
         limits,
         _badge(rule["outcome"]),
         _t(rule["message"] or ""),
     ]
+
+
+def _slices(slices: Mapping[str, Any] | None) -> str:
+    """How many slices were judged, and those that were not."""
+    if not slices:
+        return ""
+    few = [f"{'nothing' if s['slice'] is None else s['slice']} ({s['rows']})" for s in slices["left_out"]]
+    more = f", {len(few) - 5} more" if len(few) > 5 else ""
+    left = f"; fewer than {slices['min_support']} rows: {', '.join(few[:5])}{more}" if few else ""
+    return f'<div class="quiet">the worst of {slices["judged"]}{_t(left)}</div>'
 
 
 def _limit(limit: Mapping[str, Any]) -> str:
@@ -154,7 +168,8 @@ def _measured(name: str, text: str, many: bool) -> str:
 def _sample(rule: Mapping[str, Any]) -> str:
     columns = list(rule["sample"][0])
     rows = [["" if row.get(c) is None else _t(row.get(c)) for c in columns] for row in rule["sample"]]
-    return f'<p class="quiet">rows that broke <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
+    what = "slices" if rule.get("slices") else "rows"
+    return f'<p class="quiet">{what} that broke <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
 
 
 def _metrics(records: list[Record]) -> str:

@@ -67,6 +67,23 @@ class Pipeline:
                 found.add(other)
         return found - {node}
 
+    @cached_property
+    def _parting(self) -> dict[str, list[str]]:
+        """The guards that may set rows aside, by subject, in plan order."""
+        found: dict[str, list[str]] = {}
+        for guard in self.of("guard"):
+            if any(limit["action"] == "quarantine" for rule in guard["rules"] for limit in rule["limits"]):
+                found.setdefault(guard["subject"], []).append(guard["id"])
+        return found
+
+    def parted_by(self, artifact: str, reader: str | None = None) -> list[str]:
+        """The guards that may have taken rows out of an artifact before this reader gets it, in plan order."""
+        guards = self._parting.get(artifact, [])
+        if not guards or reader is None:
+            return guards
+        order = list(self.nodes)
+        return [g for g in guards if order.index(g) < order.index(reader)]
+
     def of(self, kind: str) -> list[Mapping[str, Any]]:
         return [n for n in self.nodes.values() if n["is"] == kind]
 

@@ -14,7 +14,10 @@ from .store import read_json, safe_id
 
 
 def select(pipeline: Pipeline, options: RunOptions) -> tuple[list[str], list[Problem]]:
-    """The ids to run, in plan order. Sources that a selected node reads are always among them: looking is cheap."""
+    """The ids to run, in plan order. Always among them are the sources and guards that a selected node waits for.
+
+    A guard judges what this run uses: its verdict in another run may be of other data.
+    """
     wanted = [*options.select, *options.only, *(f"{name}+" for name in options.after)]
     if not wanted:
         return list(pipeline.nodes), []
@@ -31,8 +34,11 @@ def select(pipeline: Pipeline, options: RunOptions) -> tuple[list[str], list[Pro
             chosen.add(node)
             chosen |= pipeline.all_before(node) if text.startswith("+") else set()
             chosen |= pipeline.all_after(node) if text.endswith("+") else set()
-    for node in list(chosen):
-        chosen |= {b for b in pipeline.waits_for(node) if pipeline.nodes[b]["is"] == "source"}
+    left = list(chosen)
+    while left:
+        looked = {b for b in pipeline.waits_for(left.pop()) if pipeline.nodes[b]["is"] in ("source", "guard")}
+        left += looked - chosen
+        chosen |= looked
     return [n for n in pipeline.nodes if n in chosen], problems
 
 

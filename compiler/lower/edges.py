@@ -17,6 +17,7 @@ class Wiring:
         self._outputs: dict[str, list[str]] = defaultdict(list)  # artifacts by the stage that makes them
         for name, artifact in model.artifacts.items():
             self._outputs[artifact.producer].append(name)
+        self._parting: set[str] = set()
         self._consumers: list[tuple[str, str]] = []  # node, artifact
         self._gates: list[tuple[str, str]] = []  # node, guard
 
@@ -32,8 +33,11 @@ class Wiring:
     def produces(self, node: str, artifact: str) -> None:
         self.producer[artifact] = node
 
-    def guards_on(self, guard: str, artifact: str) -> None:
+    def guards_on(self, guard: str, artifact: str, *, parts: bool = False) -> None:
+        """`parts`: it may set rows aside, and guards that follow on the artifact judge those that it lets through."""
         self.guards[artifact].append(guard)
+        if parts:
+            self._parting.add(guard)
 
     def consumes(self, node: str, artifact: str) -> None:
         self._consumers.append((node, artifact))
@@ -45,8 +49,10 @@ class Wiring:
         """Tail and head of each edge, with the artifacts that pass; an edge of order alone has none."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
         for artifact, guards in self.guards.items():
+            tail = self.producer[artifact]
             for guard in guards:
-                found[self.producer[artifact], guard].append(artifact)
+                found[tail, guard].append(artifact)
+                tail = guard if guard in self._parting else tail
         for node, artifact in self._consumers:
             for tail in self.guards.get(artifact) or [self.producer[artifact]]:
                 if artifact not in found[tail, node]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
+from ..features import Feature
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics import functions as f
 from ..semantics.guard_types import METRIC_SCOPES, is_about_rows
 from ..semantics.model import GuardModel, Model
+from ..semantics.slices import min_support
 from ..semantics.when import literal as plain_literal
 from ..syntax import tree
 
@@ -24,12 +27,12 @@ class RuleLowering:
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
-    def measure(self, text: str, sql: str, unit: str) -> plan.Ref:
+    def measure(self, text: str, sql: str, unit: str, empty: str | None = None, **slices: Any) -> plan.Ref:
         """A number of the guard's query. One without SQL is carried by a target only when its feature is built."""
-        key = sql or text
+        key = f"{sql or text} {slices}"
         if key not in self._by_sql:
             self._by_sql[key] = plan.Ref("measure", f"m{len(self.measures)}")
-            self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit))
+            self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit, empty, **slices))
         return self._by_sql[key]
 
     def rule(self, rule: tree.RuleLine | tree.Expected) -> plan.Rule:
@@ -138,6 +141,8 @@ class RuleLowering:
             return plan.Ref(scope, ".".join(p.text for p in path.parts[1:]))
         if self.guard.subject.kind == "metrics":
             return plan.Ref("metric", path.text)
+        if path.text == "size":
+            return plan.Ref("file", "size")
         return self._aggregate(path, path.text, where)
 
     def _called(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
@@ -150,6 +155,10 @@ class RuleLowering:
 
         from . import sql
 
+        if isinstance(call, tree.Call) and call.by is not None:
+            return self._slices(call, call.by, text, where)
+        if isinstance(call, tree.Call) and f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
+            return self._prediction(call, text, where)
         built, unit = sql.aggregate(call)
         if where is not None:
             condition = sql.rows_condition(where)
@@ -165,10 +174,40 @@ class RuleLowering:
             text = f"rows that repeat {', '.join(a.span.text for a in call.args)}"
         return self.measure(text, sql.text_of(built), unit)
 
+    def _slices(self, call: tree.Call, by: tree.Path, text: str, where: tree.Expr | None) -> plan.Ref:
+        from . import predictions, sql
+
+        # Grouping is a query of its own beside the guard's: a second scan, since DuckDB has no aggregate by groups.
+        slice_ = sql.text_of(sql.column(by.text))
+        condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
+        empty = None
+        if f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
+            select, unit = predictions.slices_of_call(call, condition, slice_), f.NUMBER
+            empty = predictions.EMPTY[call.function.text]
+        else:
+            built, unit = sql.aggregate(call)
+            select = sql.slices(sql.text_of(built), condition, slice_)
+        if where is not None:
+            text = f"{text} where {_shown(where)}"
+        if call.function.text == "unique":
+            text = f"rows that repeat {', '.join(a.span.text for a in call.args)} by {by.text}"
+        return self.measure(text, sql.listed(select), unit, empty, by=by.text, min_support=min_support(call))
+
+    def _prediction(self, call: tree.Call, text: str, where: tree.Expr | None) -> plan.Ref:
+        from . import predictions, sql
+
+        name = call.function.text
+        condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
+        columns = predictions.columns_of(call, condition)
+        built = f"({predictions.auc(columns)})" if name == "auc" else predictions.metric(name, columns)
+        if where is not None:
+            text = f"{text} where {_shown(where)}"
+        return self.measure(text, built, f.NUMBER, predictions.EMPTY[name])
+
     def _offending(self, expr: tree.Expr) -> str | None:
         """Rows to show for a rule about the whole table, where single rows are to blame."""
         call = expr.left if isinstance(expr, tree.Binary) else expr
-        if not isinstance(call, tree.Call) or self.guard.subject.kind != "table":
+        if not isinstance(call, tree.Call) or call.by is not None or self.guard.subject.kind != "table":
             return None
         names = [a.text for a in call.args if isinstance(a, tree.Path)]
         from . import sql
@@ -198,13 +237,14 @@ def _is_aggregate(node: object) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in names)
 
 
+_BUILT = (None, Feature.PREDICTIONS)
+
+
 def _has_unbuilt(expr: tree.Expr) -> bool:
     """Whether a function stands in the expression that no target carries yet, so that it has no SQL."""
-    if isinstance(expr, tree.Path):
-        return expr.text == "size"
     if isinstance(expr, tree.Call):
         function = f.FUNCTIONS[expr.function.text]
-        return function.feature is not None or expr.by is not None or any(_has_unbuilt(a) for a in expr.args)
+        return function.feature not in _BUILT or any(_has_unbuilt(a) for a in expr.args)
     if isinstance(expr, tree.Binary):
         return expr.op == "references" or _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
     if isinstance(expr, tree.Unary):

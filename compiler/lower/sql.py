@@ -127,6 +127,17 @@ def aggregate(call: tree.Call | tree.Path) -> tuple[Expression, str]:
     return exp.Anonymous(this=functions[name], expressions=columns), NUMBER
 
 
+def slices(value: str, where: str | None, by: str) -> str:
+    """A query of an aggregate in each slice, with how many rows the slice has."""
+    only = f" WHERE {where}" if where else ""
+    return f"SELECT {by} AS slice, count(*) AS rows, {value} AS value FROM {{subject}} AS subject{only} GROUP BY 1"
+
+
+def listed(select: str) -> str:
+    """The rows of a query of slices as one value."""
+    return f"(SELECT list({{'slice': CAST(slice AS VARCHAR), 'rows': rows, 'value': value}}) FROM ({select}))"
+
+
 def repeated(columns: list[Expression]) -> Expression:
     """How many rows repeat an earlier one in these columns; nulls equal each other when several columns are named."""
     if len(columns) == 1:

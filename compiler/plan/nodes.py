@@ -46,7 +46,8 @@ class Ref:
     """A value known at run time.
 
     scope `measure`: a number of the guard's one query; `metric`: the subject's metrics file; `champion`: the metrics
-    of the model version now in the alias; `previous`: those of the last good run; `param`; `monitor`: NAME.NUMBER.
+    of the model version now in the alias; `previous`: those of the last good run; `file`: `size`, the subject's bytes;
+    `param`; `monitor`: NAME.NUMBER.
     """
 
     scope: str
@@ -236,12 +237,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect."""
+    """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect, or a scalar subquery.
+
+    `empty` says why it may have no value though there are rows. With `by` it is the list of the slices by that column,
+    each an object of `slice`, `rows` and `value`; slices of fewer than `min_support` rows are not judged.
+    """
 
     id: str
     text: str
     sql: str
     unit: str  # number, percent, duration, string
+    empty: str | None = None
+    by: str | None = None
+    min_support: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, METRIC, ANY = (
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function. `arguments` lists what it takes: column, number column, time column, columns, share, source, …
+    """One function. `arguments` lists what it takes: column, number column, label column, time column, columns,
+    share, source, …
 
     `low` and `high` bound the result, which tells a rule that cannot fail from one that can.
     """
@@ -35,6 +36,7 @@ class Function:
 _TABLE = frozenset({"table"})
 _FILE = frozenset({"model", "file", "table", "dir", "plot", "report"})
 _NUMERIC = "number column"
+_LABEL = "label column"
 
 
 def _statistic(name: str, doc: str) -> Function:
@@ -46,7 +48,7 @@ def _drift(name: str, doc: str) -> Function:
 
 
 def _prediction(name: str, arguments: tuple[str, ...], doc: str, high: float | None = 1) -> Function:
-    return Function(name, arguments, NUMBER, _TABLE, doc, Feature.PREDICTIONS, low=0, high=high, more=True)
+    return Function(name, arguments, NUMBER, _TABLE, doc, Feature.PREDICTIONS, low=0, high=high)
 
 
 _ALL = (
@@ -75,16 +77,15 @@ _ALL = (
     _drift("chi2", "The p-value of the chi-squared test against the reference."),
     _drift("wasserstein", "The Wasserstein distance against the reference."),
     _prediction("accuracy", ("column", "column"), "The share of predictions that are right."),
-    _prediction("precision", ("column", "column"), "The share of positive predictions that are right."),
-    _prediction("recall", ("column", "column"), "The share of positives that are found."),
-    _prediction("f1", ("column", "column"), "The harmonic mean of precision and recall."),
-    _prediction("auc", ("column", "column"), "The area under the ROC curve."),
-    _prediction("log_loss", ("column", "column"), "The mean negative log-likelihood.", None),
-    _prediction("mae", ("column", "column"), "The mean absolute error.", None),
-    _prediction("rmse", ("column", "column"), "The root of the mean squared error.", None),
+    _prediction("precision", (_LABEL, _LABEL), "The share of positive predictions that are right."),
+    _prediction("recall", (_LABEL, _LABEL), "The share of positives that are found."),
+    _prediction("f1", (_LABEL, _LABEL), "The harmonic mean of precision and recall."),
+    _prediction("auc", (_LABEL, _NUMERIC), "The area under the ROC curve."),
+    _prediction("log_loss", (_LABEL, _NUMERIC), "The mean negative log-likelihood.", None),
+    _prediction("mae", (_NUMERIC, _NUMERIC), "The mean absolute error.", None),
+    _prediction("rmse", (_NUMERIC, _NUMERIC), "The root of the mean squared error.", None),
     Function(
-        "r2", ("column", "column"), NUMBER, _TABLE, "The coefficient of determination.", Feature.PREDICTIONS, high=1,
-        more=True,
+        "r2", (_NUMERIC, _NUMERIC), NUMBER, _TABLE, "The coefficient of determination.", Feature.PREDICTIONS, high=1,
     ),
     Function("abs", ("value",), NUMBER, frozenset({"table", "metrics"}), "The absolute value."),
     Function(

@@ -18,6 +18,7 @@ from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
+from .slices import call_can_be_sliced, slices_are_by_one_column
 from .synonyms import function_hint
 
 _COLUMN_UNITS = {
@@ -93,7 +94,7 @@ class Typing:
         self.uses.append(Use(features.get(kind, Feature.FILE_GUARD), self.guard.name.span))
         for rule in self.guard.rules:
             if isinstance(rule, tree.Expected):
-                self.uses.append(Use(Feature.PREDICTIONS, rule.span))
+                self.uses.append(Use(Feature.EXPECTED, rule.span))
                 self._needs_table(rule.span, "'expected'")
             else:
                 self._rule(rule)
@@ -106,6 +107,8 @@ class Typing:
             self._needs_table(rule.expression.span, "'where' and 'for'")
         if rule.where is not None:
             self._is_rule(rule.where)
+            self._size_has_no_rows(rule.expression)
+            self._no_mixture(rule.where)
         if rule.share is not None and not isinstance(rule.share, tree.Percent):
             self._wrong(rule.share.span, f"'for' wants a percentage, not {describe(rule.share)}", "write for 99%")
         elif rule.share is not None and not is_about_rows(rule.expression, self.guard):
@@ -116,9 +119,18 @@ class Typing:
             if not is_about_rows(rule.expression, self.guard):
                 message = "only a rule about rows can put rows aside"
                 self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
+        slices_are_by_one_column(rule, self.diagnostics)
         self._is_rule(rule.expression)
         if is_about_rows(rule.expression, self.guard):
             self._no_mixture(rule.expression)
+
+    def _size_has_no_rows(self, expr: tree.Expr) -> None:
+        if isinstance(expr, tree.Path) and expr.text == "size" and _is_bare(expr, self.guard):
+            self._wrong(
+                expr.span, "'size' is of the file, and 'where' picks rows", "take out 'where'", rules.WRONG_SUBJECT
+            )
+        for child in children(expr):
+            self._size_has_no_rows(child)
 
     def _no_mixture(self, expr: tree.Expr) -> None:
         """Reports a function of the whole table in a rule about rows: one scan cannot know its value at each row."""
@@ -131,7 +143,7 @@ class Typing:
             message = f"'{expr.text}' is about the whole table, and this rule is about each row"
             self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
         else:
-            for child in children(expr):
+            for child in expr.args if isinstance(expr, tree.Call) else children(expr):
                 self._no_mixture(child)
 
     def _bands(self, rule: tree.RuleLine) -> bool:
@@ -142,6 +154,14 @@ class Typing:
             hint = f"write {rule.expression.span.text} >= … warn, >= … block"
             self._wrong(rule.expression.span, message, hint, rules.NOT_A_RULE)
             return False
+        if is_about_rows(rule.expression, self.guard):
+            message = "bands are about a number of the whole table, and this rule is about each row"
+            self._wrong(rule.expression.span, message, "write two rules", rules.WRONG_SUBJECT)
+            return False
+        for action in (rule.first_action, *(b.action for b in rule.bands)):
+            if action is not None and action.text == "quarantine":
+                message = "only a rule about rows can put rows aside"
+                self._wrong(action.span, message, "write block, or warn", rules.WRONG_SUBJECT)
         left = self._typed(rule.expression.left)
         for band in rule.bands:
             self._comparable(left, self._typed(band.limit), rule.expression.left, band.limit, band.limit.span)
@@ -278,6 +298,8 @@ class Typing:
         typed = self._of_subject(function, call.function.span)
         if typed.unit == "wrong":
             return typed
+        if not call_can_be_sliced(call, self.diagnostics):
+            return Typed("wrong")
         return self._arguments(call, function) or typed
 
     def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
@@ -285,7 +307,8 @@ class Typing:
         if wanted == ("columns",):
             wanted = ("column",) * max(1, len(given))
         fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
-        if fewer or more or (call.named and not function.more):
+        named = [e for e in call.named if e.key.text != "min_support"]
+        if fewer or more or (named and not function.more):
             shown = ", ".join(wanted)
             message = f"'{function.name}' takes {len(wanted) or 'no'} argument{'s' if len(wanted) != 1 else ''}"
             return self._wrong(call.span, message, f"write {function.name}({shown})", rules.WRONG_ARGUMENTS)
@@ -320,7 +343,10 @@ class Typing:
             return
         unit = _COLUMN_UNITS.get(column.type, f.ANY)
         wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
-        if wanted != f.ANY and unit not in (wanted, f.ANY):
+        if kind == "label column" and unit not in (f.BOOL, f.NUMBER, f.ANY):
+            message = f"'{function.name}' wants labels, true and false or 1 and 0, and '{column.name}' is {column.type}"
+            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
+        elif wanted != f.ANY and unit not in (wanted, f.ANY):
             message = f"'{function.name}' wants a column of {_SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
             columns = self.guard.subject.columns or {}
             fitting = [n for n, c in columns.items() if _COLUMN_UNITS.get(c.type) == wanted]

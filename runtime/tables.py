@@ -1,0 +1,139 @@
+"""The rows of a guard's subject, asked and parted through DuckDB."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .call import table_expression
+from .context import Context, FailedNodeError
+
+SAMPLE_ROWS = 5
+
+
+class Table:
+    """A table of one or more files, in one format."""
+
+    def __init__(self, context: Context, paths: Sequence[Path], format: str | None) -> None:  # noqa: A002
+        try:
+            import duckdb
+        except ImportError as e:
+            raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
+        self._error = duckdb.Error
+        self._children = context.children
+        self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
+        # The age of a timestamp must not depend on where the machine stands.
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._subject = table_expression([str(p) for p in paths], format)
+
+    def measure(self, query: str) -> dict[str, Any]:
+        rows = self._ask(query, _number)
+        return rows[0] if rows else {}
+
+    def rows_where(self, condition: str) -> list[dict[str, Any]]:
+        try:
+            return self._ask(f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
+        except FailedNodeError as e:
+            return [{"rows could not be read": str(e)}]
+
+    def _ask(self, query: str, plain: Callable[[Any], Any] | None = None) -> list[dict[str, Any]]:
+        names, rows = self._execute(query)
+        return [dict(zip(names, map(plain or _plain, row), strict=True)) for row in rows.fetchall()]
+
+    def _execute(self, query: str) -> tuple[list[str], Any]:
+        try:
+            with self._children.interrupting(self._connection.interrupt):
+                cursor = self._connection.execute(query.replace("{subject}", self._subject))
+                return [d[0] for d in cursor.description or ()], cursor
+        except self._error as e:
+            raise FailedNodeError(str(e).strip()) from e
+
+    # ---------------------------------------------------------------- parting
+
+    @property
+    def suffix(self) -> str:
+        """Of a file in the table's format."""
+        reader = self._subject.partition("(")[0]
+        return {"read_parquet": ".parquet", "read_json": ".jsonl"}.get(reader, ".csv")
+
+    def part(self, condition: str, aside: Path, kept: Path) -> tuple[int, int]:
+        """Writes the rows that meet a condition to one file and the others to another; returns how many each has.
+
+        The rows keep their order, and in text formats their text: a code such as `007` is no number for being parted.
+        """
+        if self.suffix == ".parquet":
+            for path, where in ((aside, condition), (kept, f"NOT ({condition})")):
+                select = f"SELECT * FROM {{subject}} AS subject WHERE {where}"
+                self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT parquet)")
+        else:
+            self._part_text(condition, aside, kept)
+        counts = [self._count(f"{self._reader(p)}") for p in (aside, kept)]
+        if sum(counts) != self._count("{subject}"):
+            raise FailedNodeError("the rows could not be parted: some would be lost")
+        return counts[0], counts[1]
+
+    def _part_text(self, condition: str, aside: Path, kept: Path) -> None:
+        # The text of each row stands beside what the typed row says of the condition; one thread keeps both in order.
+        self._execute("SET threads = 1")
+        raw = self._raw()
+        if self._count(raw) != self._count("{subject}"):
+            raise FailedNodeError("the rows could not be parted: their text does not tell them apart")
+        judged = f"(SELECT ({condition}) AS broken FROM {{subject}} AS subject) AS judged"
+        for path, where in ((aside, "judged.broken"), (kept, "NOT judged.broken")):
+            select = f"SELECT raw.* FROM {raw} AS raw POSITIONAL JOIN {judged} WHERE {where}"
+            if self.suffix == ".csv":
+                self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT csv, HEADER, DELIMITER {self._delimiter()})")
+            else:
+                self._write_lines(select, path)
+
+    def _raw(self) -> str:
+        """The rows as they are written: columns of text, or whole lines of JSON."""
+        if self.suffix == ".csv":
+            return f"{self._subject[:-1]}, all_varchar = true)"
+        files = self._subject[self._subject.index("[") : self._subject.rindex("]") + 1]
+        return f"read_ndjson_objects({files})"
+
+    def _delimiter(self) -> str:
+        first = self._subject[self._subject.index("[") : self._subject.rindex("]") + 1]
+        _, rows = self._execute(f"SELECT Delimiter FROM sniff_csv({first}[1], sample_size = -1)")
+        return _text(rows.fetchone()[0])
+
+    def _write_lines(self, select: str, path: Path) -> None:
+        _, rows = self._execute(select)
+        with path.open("x", encoding="utf-8") as f:
+            while some := rows.fetchmany(10_000):
+                f.writelines(f"{line}\n" for (line,) in some)
+
+    def _reader(self, path: Path) -> str:
+        return table_expression([str(path)], self.suffix[1:]) if path.stat().st_size else "range(0)"
+
+    def _count(self, table: str) -> int:
+        _, rows = self._execute(f"SELECT count(*) FROM {table}")
+        return int(rows.fetchone()[0])
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _number(value: Any) -> Any:
+    """A measure: a value, or those of the slices."""
+    if isinstance(value, list):
+        return [{key: _plain(v) for key, v in each.items()} for each in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value of DuckDB as JSON has it. Durations are seconds."""
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
