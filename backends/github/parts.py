@@ -20,5 +20,10 @@ def job_id(node: str) -> str:
     return node.replace("[", "-").replace("]", "")
 
 
+def stored_as(node: str) -> str:
+    """What the runtime calls the node's files in the run's folder: `run.json` there is the whole run's."""
+    return "run-" if node == "run" else job_id(node)
+
+
 def may_be_left_out(node: Ran) -> bool:
     return isinstance(node, n.Stage) and node.when is not None

@@ -14,6 +14,7 @@ from mlopsc.backends.github.actions import ACTIONS
 from mlopsc.backends.github.schedule import cron_problem, github_cron
 from mlopsc.compiler.features import Feature
 from mlopsc.compiler.plan import nodes as n
+from mlopsc.runtime.store import safe_id
 from mlopsc.tests.engines.github_act import BIN, MISSING
 from mlopsc.tests.runtime import plans as p
 
@@ -136,6 +137,14 @@ def test_a_job_for_each_node_and_one_that_reports():
     assert jobs["prepare"]["needs"] == ["flights", "sane", "airports"]
     assert jobs["prepare"]["container"]["image"].startswith("ghcr.io/example/prepare@sha256:")
     assert jobs["train-0"]["timeout-minutes"] == 6 + 15
+
+
+def test_a_stage_called_run_hands_on_the_files_that_the_runtime_writes():
+    plan = p.plan(p.stage("run", "true", [], [p.output("model", "m.bin", "model")]))
+    kept = [s["with"]["path"] for s in workflow(plan)["jobs"]["run"]["steps"] if "upload-artifact" in s.get("uses", "")]
+    where = ".mlops/runs/${{ github.run_id }}"
+    assert kept[0].splitlines() == [f"{where}/{safe_id('run')}.json", f"{where}/{safe_id('run')}.log"]
+    assert f"{where}/{safe_id('run')}/" in kept[1]
 
 
 def test_every_action_is_pinned_and_credentials_do_not_stay():
