@@ -7,12 +7,15 @@ a script to begin.
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+from ..compiler.syntax.literals import quote
 from .scan import Scan
 from .scripts import Option, Script
 
@@ -22,6 +25,7 @@ _OUT = {"out", "output", "outputs", "save", "dest", "destination", "write", "res
 _IN = {"in", "input", "inputs", "data", "dataset", "csv", "source", "train", "test", "from", "src", "table"}
 _MADE = {"metrics", "metric", "scores", "report", "plot", "figure", "predictions"}
 _NOISE = {"path", "file", "filename", "dir", "folder", "csv", "json", "parquet"}
+_QUOTES = str.maketrans({"\\": "/", '"': "'"})  # what must not stand in a docstring
 _COUNTED = {".csv", ".jsonl", ".ndjson", ".parquet"}
 _MOST_BYTES = 200_000_000
 _NO_FILE = {"name", "experiment", "mode", "url", "host", "user", "device", "id", "key", "token", "date", "method"}
@@ -137,7 +141,7 @@ def least_rows(path: Path) -> int | None:
 
 
 def _from_options(found: Draft, script: Script, made: dict[str, str]) -> Step | None:
-    words = ["python", script.path]
+    words = ["python", shlex.quote(script.path).replace("{", "{{").replace("}", "}}")]
     inputs: list[str] = []
     outputs: list[Made] = []
     params: list[str] = []
@@ -167,7 +171,7 @@ def _from_options(found: Draft, script: Script, made: dict[str, str]) -> Step | 
     found.params |= {name: option for name, option in options.items() if name not in found.params}
     name = found.unique(script.stem, "step")
     command = " ".join(words)
-    return Step(name, script, f'"{command}"', tuple(dict.fromkeys(inputs)), tuple(outputs), tuple(params))
+    return Step(name, script, quote(command), tuple(dict.fromkeys(inputs)), tuple(outputs), tuple(params))
 
 
 def _words(option: Option) -> set[str]:
@@ -306,7 +310,8 @@ def _free(name: str, taken: dict[str, str]) -> str:
 def _step_text(script: str, module: str | None, places: dict[str, str], outputs: list[Made]) -> str:
     arguments = ", ".join(f"{name}: Path" for name in (*places, *(o.name for o in outputs)))
     lines = [
-        f'"""Runs {script} as it is: its inputs are put where it looks for them, and what it wrote is handed on.',
+        f'"""Runs {script.translate(_QUOTES)} as it is:',
+        "its inputs are put where it looks for them, and what it wrote is handed on.",
         "",
         "A script that takes its paths from the command line needs no such step.",
         '"""',
@@ -327,10 +332,15 @@ def _step_text(script: str, module: str | None, places: dict[str, str], outputs:
     for name, place in places.items():
         if place:
             folder = PurePosixPath(place).parent.as_posix()
-            lines += [f'    Path("{folder}").mkdir(parents=True, exist_ok=True)'] if folder != "." else []
-            lines.append(f'    shutil.copyfile({name}, "{place}")')
+            lines += [f"    Path({_text(folder)}).mkdir(parents=True, exist_ok=True)"] if folder != "." else []
+            lines.append(f"    shutil.copyfile({name}, {_text(place)})")
     folders = {PurePosixPath(o.fixed or "").parent.as_posix() for o in outputs} - {"."}
-    lines += [f'    Path("{folder}").mkdir(parents=True, exist_ok=True)' for folder in sorted(folders)]
-    lines.append(f'    subprocess.run([sys.executable, "{script}"], check=True)')
-    lines += [f'    shutil.copyfile("{o.fixed}", {o.name})' for o in outputs]
+    lines += [f"    Path({_text(folder)}).mkdir(parents=True, exist_ok=True)" for folder in sorted(folders)]
+    lines.append(f"    subprocess.run([sys.executable, {_text(script)}], check=True)")
+    lines += [f"    shutil.copyfile({_text(o.fixed or '')}, {o.name})" for o in outputs]
     return "\n".join(lines) + "\n"
+
+
+def _text(value: str) -> str:
+    """A text of Python, in double quotes."""
+    return json.dumps(value, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..compiler.syntax.literals import quote
 from .draft import Draft
 
 
@@ -22,7 +23,7 @@ def spec_text(drafted: Draft, python: str) -> str:
 def _pipeline(drafted: Draft, python: str) -> str:
     lines = [f"## {_about(drafted)}", f"pipeline {drafted.name} {{", f'  python = "{python}"']
     if drafted.scan.requirements:
-        lines.append(f'  requirements = "{drafted.scan.requirements}"')
+        lines.append(f"  requirements = {quote(drafted.scan.requirements)}")
     return "\n".join([*lines, "}"])
 
 
@@ -33,7 +34,7 @@ def _about(drafted: Draft) -> str:
 
 
 def _source(drafted: Draft, name: str) -> str:
-    text = f'source {name} {{\n  uri     = "{drafted.sources[name]}"\n  version = content\n}}'
+    text = f"source {name} {{\n  uri     = {quote(drafted.sources[name])}\n  version = content\n}}"
     least = drafted.least_rows.get(name)
     return f"{text}\n\nguard {name}_sane on {name} {{\n  rows >= {least:_}\n}}" if least else text
 
@@ -49,7 +50,7 @@ def _stage(drafted: Draft, index: int) -> str:
         lines.append(f"  params = [{', '.join(step.params)}]")
     if step.outputs:
         lines.append("  outputs {")
-        lines += [f'    {o.name}: {o.kind} = "{o.path}"' for o in step.outputs]
+        lines += [f"    {o.name}: {o.kind} = {quote(o.path)}" for o in step.outputs]
         lines.append("  }")
     if not step.cached:
         lines.append("  cache = off  # the step cannot import its script, so changes in it would go unseen")

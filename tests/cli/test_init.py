@@ -84,6 +84,17 @@ def test_scripts_with_a_command_line_become_stages(call: Call, tmp_path: Path):
     assert "--verbose" not in text
 
 
+def test_odd_names_of_files_survive(call: Call, tmp_path: Path):
+    (tmp_path / 'the "raw" data.csv').write_text("a,b\n1,2\n3,4\n")
+    (tmp_path / 'my "first" {x} prepare.py').write_text(PREPARE.replace("flights", "raw"))
+    (tmp_path / 'my "old" clean.py').write_text(CLEAN.replace("data/raw", "it's").replace("data/clean", 'cl\\"ean'))
+    (tmp_path / "it's.csv").write_text("a,b\n1,2\n")
+    assert call("init", "--name", "odd").code == 0
+    text = works(call)
+    assert "stage my_first_x_prepare" in text
+    assert "stage my_old_clean" in text
+
+
 def test_scripts_with_paths_in_their_text_run_unchanged(call: Call, tmp_path: Path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/raw.csv").write_text("a,b\n1,2\n")
