@@ -80,7 +80,8 @@ def command(
         if not found:
             raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
         checked = _check_files(found, fix, options)
-    _report(checked, format_, to_stderr=fix and stdin)
+    if format_ != "text" or checked.diagnostics or not checked.unreadable:  # Nothing is good that nobody could read.
+        _report(checked, format_, to_stderr=fix and stdin)
     for message in checked.unreadable:
         click.echo(f"{paint_for(sys.stderr)('error', 'error')}: {message}", err=True, color=True)
     if checked.unreadable:

@@ -84,6 +84,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(call: Call, tmp_pat
     assert said.err == "error: binary.mlops: a binary file, not a spec\n"
     assert "E203" in said.out
     assert "error[E108]" in said.out
+    assert "all good" not in call("lint", "binary.mlops").out
 
 
 def test_standard_input_stands_for_a_path(call: Call, tmp_path: Path):
