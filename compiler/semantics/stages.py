@@ -53,6 +53,15 @@ def read_outputs(entity: Entity, diagnostics: Diagnostics) -> dict[str, plan.Out
                 notes=(Note("the other is here", paths[output.path].span),),
                 hint="give each output a file of its own",
             )
+        for other, named in paths.items():
+            if other.startswith(f"{output.path}/") or output.path.startswith(f"{other}/"):
+                diagnostics.report(
+                    rules.BAD_PATH,
+                    field.value.span if field.value else field.span,
+                    f"'{output.path}' and '{other}': one lies inside the other",
+                    notes=(Note("the other is here", named.span),),
+                    hint="give each output a path of its own",
+                )
         paths[output.path] = field.name
         found[name] = output
     return found
@@ -238,7 +247,7 @@ def _foreach(entity: Entity, diagnostics: Diagnostics) -> tuple[str | None, tupl
             message = f"foreach takes numbers, texts, true and false, not {describe(item)}"
             hint = f'write "{item.span.text}"' if isinstance(item, tree.Path) else None
             diagnostics.report(rules.WRONG_TYPE, item.span, message, hint=hint)
-        elif item.value in out:
+        elif any(type(item.value) is type(before) and item.value == before for before in out):
             diagnostics.report(
                 rules.BAD_DOMAIN, item.span, f"{item.span.text} stands in the list twice", hint="take one out"
             )

@@ -59,6 +59,6 @@ def _retries(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
 
 
 def _report(value: tree.Expr, name: str, diagnostics: Diagnostics, hint: str | None = None) -> None:
-    whole = "a whole number, 0 or more," if name == "retries" else "more than nothing"
+    whole = "a whole number, 0 or more" if name == "retries" else "more than nothing"
     hint = hint or "write a larger number, or take it out"
     diagnostics.report(rules.BAD_COUNT, value.span, f"'{name}' is {whole}, not {value.span.text}", hint=hint)
