@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os.path import relpath
+from os.path import normpath, relpath
 from pathlib import Path
 
 from ..diagnostics import Diagnostics, Note, nearest
@@ -63,6 +63,9 @@ def _import(
 ) -> None:
     shown = Path(source.path).parent / item.path.value
     target = shown.resolve()
+    short = Path(normpath(shown))
+    if short.resolve() == target:  # Not where `..` leaves a linked folder.
+        shown = short
     here = (*trail, (path, item.path.span))
     if target in [p for p, _ in here]:
         first = next(span for p, span in here if p == target)

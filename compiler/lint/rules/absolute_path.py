@@ -24,3 +24,9 @@ def paths_travel(model: Model, diagnostics: Diagnostics) -> None:
             continue
         hint = "write a path from the spec's folder, or an s3://, gs:// or https:// address"
         diagnostics.report(ABSOLUTE_PATH, source.attributes["uri"].value.span, message, hint=hint)
+    for stage in model.stages.values():
+        outside = [path for path in stage.code if path.startswith("../")]
+        if outside:
+            message = f"'{outside[0]}' lies outside the project: no target gets it"
+            hint = "keep the code below the spec's folder, or move the spec up"
+            diagnostics.report(ABSOLUTE_PATH, stage.entity.attributes["run"].value.span, message, hint=hint)
