@@ -11,8 +11,9 @@ from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics import functions as f
-from ..semantics.guard_types import METRIC_SCOPES, is_about_rows
+from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
+from ..semantics.rows import is_about_rows
 from ..semantics.slices import min_support
 from ..semantics.when import literal as plain_literal
 from ..syntax import tree

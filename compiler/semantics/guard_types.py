@@ -6,9 +6,6 @@ each. Otherwise it is about numbers of the whole table. On metrics, names are th
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..features import Feature, Use
 from ..plan import nodes as plan
@@ -18,67 +15,14 @@ from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
+from .patterns import check_pattern
+from .rows import children, is_about_rows, is_bare
 from .slices import call_can_be_sliced, slices_are_by_one_column
 from .synonyms import function_hint
+from .units import COLUMN_UNITS, SHOWN, Typed, compare_bounds, negative, unit_hint
 
-_COLUMN_UNITS = {
-    **dict.fromkeys(("int", "float", "decimal"), f.NUMBER),
-    **dict.fromkeys(("date", "timestamp"), f.TIME),
-    "string": f.STRING,
-    "bool": f.BOOL,
-    "json": f.ANY,
-}
-_SHOWN = {
-    f.NUMBER: "a number",
-    f.PERCENT: "a percentage",
-    f.DURATION: "a duration",
-    f.SIZE: "a size",
-    f.STRING: "a text",
-    f.BOOL: "true or false",
-    f.TIME: "a time",
-    f.METRIC: "a number",
-}
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 METRIC_SCOPES = ("champion", "previous")
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What is known of an expression. `low` and `high` bound its value; equal bounds are a constant."""
-
-    unit: str
-    low: float | None = None
-    high: float | None = None
-
-
-def is_about_rows(expr: tree.Expr, guard: GuardModel) -> bool:
-    """Whether a column stands in the expression outside of any function, so that it holds row by row."""
-    if guard.subject.kind != "table":
-        return False
-    if isinstance(expr, tree.Path):
-        return not _is_bare(expr, guard)
-    if isinstance(expr, tree.Call):
-        return expr.function.text == "abs" and any(is_about_rows(a, guard) for a in expr.args)
-    return any(is_about_rows(child, guard) for child in children(expr))
-
-
-def children(expr: tree.Expr) -> tuple[tree.Expr, ...]:
-    """The direct parts of an operator; calls, lists and names have none here."""
-    if isinstance(expr, tree.Binary):
-        return (expr.left,) if expr.op == "references" else (expr.left, expr.right)
-    if isinstance(expr, tree.Unary):
-        return (expr.operand,)
-    if isinstance(expr, tree.Between):
-        return (expr.subject, expr.low, expr.high)
-    if isinstance(expr, tree.In):
-        return (expr.subject,)
-    return ()
-
-
-def _is_bare(path: tree.Path, guard: GuardModel) -> bool:
-    """Whether a lone name is a function without arguments; a column of that name goes first."""
-    columns = guard.subject.columns
-    return path.text in f.BARE and not (columns and path.text in columns)
 
 
 class Typing:
@@ -125,7 +69,7 @@ class Typing:
             self._no_mixture(rule.expression)
 
     def _size_has_no_rows(self, expr: tree.Expr) -> None:
-        if isinstance(expr, tree.Path) and expr.text == "size" and _is_bare(expr, self.guard):
+        if isinstance(expr, tree.Path) and expr.text == "size" and is_bare(expr, self.guard):
             self._wrong(
                 expr.span, "'size' is of the file, and 'where' picks rows", "take out 'where'", rules.WRONG_SUBJECT
             )
@@ -139,7 +83,7 @@ class Typing:
             self._wrong(
                 expr.function.span, message, "compare columns with values, or numbers of the table", rules.WRONG_SUBJECT
             )
-        elif isinstance(expr, tree.Path) and _is_bare(expr, self.guard):
+        elif isinstance(expr, tree.Path) and is_bare(expr, self.guard):
             message = f"'{expr.text}' is about the whole table, and this rule is about each row"
             self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
         else:
@@ -175,7 +119,7 @@ class Typing:
         if isinstance(expr, tree.Truth):
             self._constant(expr.span, "always" if expr.value else "never")
         elif typed.unit != "wrong":
-            message = f"this is {_SHOWN.get(typed.unit, 'a value')}, and a rule is true or false"
+            message = f"this is {SHOWN.get(typed.unit, 'a value')}, and a rule is true or false"
             text = expr.span.text
             self._wrong(expr.span, message, f"compare it: {text} >= …", rules.NOT_A_RULE)
 
@@ -232,7 +176,7 @@ class Typing:
         kind = self.guard.subject.kind
         if len(path.parts) > 1:
             return self._scoped(path)
-        if _is_bare(path, self.guard):
+        if is_bare(path, self.guard):
             function = f.FUNCTIONS[path.text]
             return self._of_subject(function, path.span)
         if kind == "metrics":
@@ -242,7 +186,7 @@ class Typing:
             return Typed(f.METRIC)
         if kind == "table":
             column = self.column(path)
-            return Typed(_COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
+            return Typed(COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
         producer = self.guard.subject.producer
         hint = f"numbers stand in metrics: write guard {self.guard.name.text} on {producer}.metrics"
         return self._wrong(path.span, f"{_a(kind)} has no '{path.text}'", hint, rules.UNKNOWN_NAME)
@@ -341,25 +285,25 @@ class Typing:
         column = self.column(argument)
         if column is None:
             return
-        unit = _COLUMN_UNITS.get(column.type, f.ANY)
+        unit = COLUMN_UNITS.get(column.type, f.ANY)
         wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
         if kind == "label column" and unit not in (f.BOOL, f.NUMBER, f.ANY):
             message = f"'{function.name}' wants labels, true and false or 1 and 0, and '{column.name}' is {column.type}"
             self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
         elif wanted != f.ANY and unit not in (wanted, f.ANY):
-            message = f"'{function.name}' wants a column of {_SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
+            message = f"'{function.name}' wants a column of {SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
             columns = self.guard.subject.columns or {}
-            fitting = [n for n, c in columns.items() if _COLUMN_UNITS.get(c.type) == wanted]
-            hint = f"columns of {_SHOWN[wanted][2:]}s: {', '.join(fitting[:5])}" if fitting else None
+            fitting = [n for n, c in columns.items() if COLUMN_UNITS.get(c.type) == wanted]
+            hint = f"columns of {SHOWN[wanted][2:]}s: {', '.join(fitting[:5])}" if fitting else None
             self._wrong(argument.span, message, hint, rules.WRONG_ARGUMENTS)
 
     def _unary(self, expr: tree.Unary) -> Typed:
         inner = self._typed(expr.operand)
         if expr.op == "not":
             if inner.unit not in (f.BOOL, f.ANY, "wrong"):
-                return self._wrong(expr.operand.span, f"'not' wants true or false, not {_SHOWN[inner.unit]}", None)
+                return self._wrong(expr.operand.span, f"'not' wants true or false, not {SHOWN[inner.unit]}", None)
             return Typed(f.BOOL)
-        return Typed(inner.unit, _negative(inner.high), _negative(inner.low))
+        return Typed(inner.unit, negative(inner.high), negative(inner.low))
 
     def _binary(self, expr: tree.Binary) -> Typed:
         if expr.op in ("and", "or"):
@@ -384,7 +328,7 @@ class Typing:
     def _matches(self, left: Typed, expr: tree.Binary) -> Typed:
         if left.unit not in (f.STRING, f.ANY, "wrong"):
             hint = f"compare it: {expr.left.span.text} >= …"
-            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {_SHOWN[left.unit]}", hint)
+            return self._wrong(expr.left.span, f"'matches' wants a text, and this is {SHOWN[left.unit]}", hint)
         pattern = expr.right
         assert isinstance(pattern, tree.Text)
         check_pattern(pattern, self.diagnostics)
@@ -393,10 +337,10 @@ class Typing:
     def _arithmetic(self, left: Typed, right: Typed, expr: tree.Binary) -> Typed:
         for side, node in ((left, expr.left), (right, expr.right)):
             if side.unit in (f.STRING, f.BOOL):
-                return self._wrong(node.span, f"'{expr.op}' wants numbers, and this is {_SHOWN[side.unit]}", None)
+                return self._wrong(node.span, f"'{expr.op}' wants numbers, and this is {SHOWN[side.unit]}", None)
         units = {left.unit, right.unit} - {f.ANY, f.METRIC, "wrong"}
         if expr.op in ("+", "-") and len(units) > 1 and units != {f.NUMBER, f.PERCENT} and f.TIME not in units:
-            message = f"{_SHOWN[left.unit]} and {_SHOWN[right.unit]} cannot be added or subtracted"
+            message = f"{SHOWN[left.unit]} and {SHOWN[right.unit]} cannot be added or subtracted"
             return self._wrong(expr.span, message, None, rules.INCOMPARABLE)
         metric = f.METRIC in (left.unit, right.unit)
         return Typed(units.pop() if len(units) == 1 else f.METRIC if metric else f.ANY)
@@ -410,13 +354,13 @@ class Typing:
             return True
         if f.METRIC in units and units <= {f.METRIC, f.NUMBER, f.PERCENT, f.DURATION, f.SIZE}:
             return True
-        message = f"{_SHOWN[left.unit]} is compared with {_SHOWN[right.unit]}"
-        self._wrong(span, message, _unit_hint(left, right, b) or _unit_hint(right, left, a), rules.INCOMPARABLE)
+        message = f"{SHOWN[left.unit]} is compared with {SHOWN[right.unit]}"
+        self._wrong(span, message, unit_hint(left, right, b) or unit_hint(right, left, a), rules.INCOMPARABLE)
         return False
 
     def _settled(self, left: Typed, op: str, right: Typed, expr: tree.Binary) -> None:
         """Reports a comparison whose outcome follows from what its two sides can be at all."""
-        order = _order(left, right)
+        order = compare_bounds(left, right)
         outcome = {
             "<": (order == "<", order in (">", ">=", "==")),
             "<=": (order in ("<", "<=", "=="), order == ">"),
@@ -440,7 +384,7 @@ class Typing:
         subject = self._typed(expr.subject)
         if isinstance(expr.domain, tree.Range):
             self._comparable(subject, self._typed(expr.domain.low), expr.subject, expr.domain.low, expr.domain.span)
-            if _order(self._typed(expr.domain.low), self._typed(expr.domain.high)) == ">":
+            if compare_bounds(self._typed(expr.domain.low), self._typed(expr.domain.high)) == ">":
                 self._constant(expr.span, "never")
         elif isinstance(expr.domain, tree.ListOf):
             if not expr.domain.items:
@@ -452,15 +396,6 @@ class Typing:
             hint = 'write in ["a", "b"], or in 1..6'
             return self._wrong(expr.domain.span, f"'in' wants a list or a range, not {describe(expr.domain)}", hint)
         return Typed(f.BOOL)
-
-
-def check_pattern(pattern: tree.Text, diagnostics: Diagnostics) -> None:
-    """Reports a regular expression that does not compile."""
-    try:
-        re.compile(pattern.value)
-    except (re.error, RecursionError, OverflowError) as error:
-        message = f"no regular expression: {error}"
-        diagnostics.report(rules.BAD_PATTERN, pattern.span, message, hint="a backslash in a text is written \\\\")
 
 
 def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
@@ -478,38 +413,3 @@ def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
 
 def _a(kind: str) -> str:
     return "metrics" if kind == "metrics" else ("an " if kind[0] in "aeiou" else "a ") + kind
-
-
-def _negative(value: float | None) -> float | None:
-    return None if value is None else -value
-
-
-def _order(a: Typed, b: Typed) -> str:
-    """How every value of one side stands to every value of the other, as far as the bounds tell."""
-    if None not in (a.low, a.high, b.low, b.high) and a.low == a.high == b.low == b.high:
-        return "=="
-    if a.high is not None and b.low is not None and a.high <= b.low:
-        return "<" if a.high < b.low else "<="
-    if a.low is not None and b.high is not None and a.low >= b.high:
-        return ">" if a.low > b.high else ">="
-    return ""
-
-
-def _unit_hint(have: Typed, other: Typed, node: tree.Expr) -> str | None:
-    """What to write in place of a bare number beside a value with a unit."""
-    if have.unit == f.STRING and isinstance(node, tree.Number):
-        return f'write "{node.span.text}"'
-    if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Percent):
-        return f"write {node.span.text[:-1]}, or compare a share such as nulls(c)"
-    if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Text):
-        number = re.fullmatch(r"-?\d+(\.\d+)?", node.value)
-        return f"without the quotes: {node.value}" if number else None
-    if other.unit != f.NUMBER or not isinstance(node, tree.Number):
-        return None
-    if have.unit == f.PERCENT:
-        return f"write {round(node.value * 100, 10):g}%" if 0 < node.value <= 1 else f"write {node.value}%"
-    if have.unit == f.DURATION:
-        return f"name the unit: {node.value}h or {node.value}d"
-    if have.unit == f.SIZE:
-        return f"name the unit: {node.value}MiB"
-    return None

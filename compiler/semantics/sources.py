@@ -11,9 +11,9 @@ from ..source import Span
 from ..syntax import tree
 from . import rules
 from .entity import Entity
-from .guard_types import check_pattern
 from .model import Artifact, Model
 from .params import type_name
+from .patterns import check_pattern
 from .shapes import COLUMN_TYPES
 
 _FORMATS = {

@@ -9,9 +9,9 @@ from ...diagnostics import Diagnostics, did_you_mean
 from ...source import Span
 from ...syntax import tree
 from .. import rules
-from ..guard_types import children
 from ..kinds import describe
 from ..model import GuardModel, Model
+from ..rows import children
 from ..sources import missing_file
 from ..stages import find_artifact
 
