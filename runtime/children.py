@@ -116,8 +116,12 @@ def run_program(
     children: Children,
     timeout: float | None = None,
     hidden: list[str] | None = None,
+    leave: bool = False,
 ) -> Ended:
-    """Runs a program to its end; its output goes to `log` and, line by line, to `on_line`."""
+    """Runs a program to its end; its output goes to `log` and, line by line, to `on_line`.
+
+    What it has started and left running is ended with it, unless `leave` says that this is what it is for.
+    """
     deadline = None if timeout is None else time.monotonic() + timeout
     try:
         child = children.start(argv, cwd, env)
@@ -125,6 +129,8 @@ def run_program(
         return _not_started(f"program not found: {argv[0]}", 127, log, on_line)
     except OSError as e:
         return _not_started(f"cannot start {argv[0]}: {e.strerror}", 126, log, on_line)
+    except ValueError as e:  # a NUL in an argument or in the environment
+        return _not_started(f"cannot start {argv[0]}: {e}", 126, log, on_line)
     lines = _Lines(log, on_line, hidden or [])
     try:
         timed_out = not _follow(child, lines, deadline)
@@ -132,6 +138,9 @@ def run_program(
             lines.say(f"took longer than {timeout:g} s: ended")
             end_tree(child, env.get(TOKEN, ""), children.grace)
         code = child.wait()
+        if not (leave or timed_out) and _left_running(env.get(TOKEN, "")):
+            lines.say("what it left running was ended")
+            end_tree(child, env.get(TOKEN, ""), children.grace)
     except BaseException:
         _end_surely(child, env.get(TOKEN, ""), children.grace)
         raise
@@ -151,24 +160,40 @@ def _not_started(why: str, code: int, log: IO[bytes], on_line: Callable[[str], N
     return Ended(code, last_lines=(why,))
 
 
+_LINGER = 0.3  # seconds for what a program has started to write its last lines after it
+
+
+def _left_running(token: str) -> bool:
+    """Whether a program that has ended has left others behind, which do not end soon by themselves either."""
+    until = time.monotonic() + _LINGER
+    while processes_of(token):
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def _follow(child: subprocess.Popen[bytes], lines: _Lines, deadline: float | None) -> bool:
     """Passes output on until the program has ended. False: the deadline came first."""
     assert child.stdout is not None
     open_ = True
+    ended: float | None = None
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
             wait = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
             if wait <= 0:
                 return child.poll() is not None
-            if open_ and selector.select(wait):
+            if ended is None and child.poll() is not None:
+                ended = time.monotonic()
+            # Something that the program left running may hold its output open, and write to it, for ever.
+            if ended is not None and time.monotonic() > ended + _LINGER:
+                return True
+            if open_ and selector.select(min(wait, _LINGER) if ended else wait):
                 chunk = os.read(child.stdout.fileno(), 1 << 16)
                 lines.feed(chunk)
                 open_ = bool(chunk)
             elif open_:
-                # Something that the program left running may hold its output open for ever.
-                if child.poll() is not None:
-                    return True
                 lines.flush()
             else:
                 with contextlib.suppress(subprocess.TimeoutExpired):

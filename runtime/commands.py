@@ -17,7 +17,7 @@ from typing import Any
 from .children import Children, InterruptedRunError, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
-from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions
+from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions, system_reason
 from .nodes import exit_code, run_node, write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
@@ -52,6 +52,9 @@ def main(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except OSError as e:
+        print(f"error: {system_reason(e)}", file=sys.stderr)
         return FAILED
     except Exception as e:
         import traceback

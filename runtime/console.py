@@ -67,7 +67,7 @@ def rule_lines(rule: dict[str, object]) -> list[str]:
 
 def closing_lines(result: RunResult) -> list[str]:
     """The last lines of a run on a terminal."""
-    if result.state == "refused":
+    if result.problems:
         return [f"error: {problem}" for problem in result.problems]
     if result.state == "planned":
         return []

@@ -158,4 +158,5 @@ def _run(
             children=context.children,
             timeout=deploy.get("timeout"),
             hidden=hidden,
+            leave=True,  # it may have started the server
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,19 @@ def value_digest(value: Any) -> str:
 
 
 def tree_files(folder: Path) -> dict[str, Path]:
-    """The files below a folder by relative posix path, sorted."""
-    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    return dict(sorted(found.items()))
+    """The files below a folder by relative posix path, sorted. Links are followed, but not round in circles."""
+    return dict(sorted((p.relative_to(folder).as_posix(), p) for p in _files_below(folder, frozenset())))
+
+
+def _files_below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in above:
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _files_below(path, above | {real})
+        elif path.is_file():
+            yield path
 
 
 def tree_listing(digests: dict[str, str]) -> str:

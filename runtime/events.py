@@ -110,6 +110,12 @@ class RunResult:
     reason: str | None = None
 
 
+def system_reason(error: OSError) -> str:
+    """What the system refused, and about which file, for people."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{(error.strerror or str(error)).lower()}"
+
+
 Listener = Callable[[Event], None]
 
 

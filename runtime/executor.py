@@ -32,6 +32,7 @@ from .events import (
     RunOptions,
     RunResult,
     ignore,
+    system_reason,
 )
 from .nodes import run_node, skipped, write_record
 from .pipeline import NotAPlanError, Pipeline, store_folder
@@ -88,9 +89,16 @@ def run(
         return RunResult(run_id, "planned", DONE)
     if options.trigger and (why := held_back(pipeline.triggers[options.trigger], pipeline.name, store)):
         return RunResult(run_id, "held", DONE, reason=f"{options.trigger} starts no run: {why}")
-    end_leftovers(store.take_leftovers())
-    problems = borrow(context, chosen)
-    return _refused(run_id, problems) if problems else _Runner(context, chosen, options).run()
+    try:
+        end_leftovers(store.take_leftovers())
+        problems = borrow(context, chosen)
+        return _refused(run_id, problems) if problems else _Runner(context, chosen, options).run()
+    except OSError as e:  # what happens to one node is in its record: this is the store itself
+        problem = Problem(
+            f"the run cannot be written down: {system_reason(e)}",
+            hint=f"what was finished is kept in {store.folder}; see to it and run again",
+        )
+        return RunResult(run_id, "failed", FAILED, problems=(problem,))
 
 
 def new_run_id() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .context import LETS_PASS, Context, FailedNodeError
 from .deploys import run_deploy
-from .events import BLOCKED, DONE, FAILED, NOT_RUN
+from .events import BLOCKED, DONE, FAILED, NOT_RUN, system_reason
 from .guards import check_guard, decide
 from .registry import now
 from .sources import read_source
@@ -24,8 +24,8 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
     context.folder.mkdir(parents=True, exist_ok=True)
     try:
         found = stopped_before(context, node) or _left_out(context, described) or _run(context, described, retry)
-    except FailedNodeError as e:
-        found = {"state": "failed", "reason": str(e)}
+    except (FailedNodeError, OSError) as e:
+        found = {"state": "failed", "reason": system_reason(e) if isinstance(e, OSError) else str(e)}
         if described["is"] == "guard":
             found["verdict"] = "error"
     timing = {"started": started, "finished": now(), "seconds": round(time.monotonic() - begun, 3)}

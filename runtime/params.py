@@ -131,7 +131,11 @@ def _float(value: Any) -> float | None:
 
 
 def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise WrongValueError("holds a character that no program can be given")
+    return value
 
 
 def _bool(value: Any) -> bool | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
+from .digests import tree_files
 from .keys import key_of, key_parts
 from .programs import Values, program_argv, program_environment
 from .registry import now
@@ -23,8 +24,8 @@ def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dic
     key = key_of(parts)
     record: dict[str, Any] = {"key": key, "key_parts": parts, "params": parts["params"]}
     if stage["cache"] and (entry := context.store.cached(key)) is not None:
-        # An object may be cleared away between the look and the use: then it is made again.
-        with contextlib.suppress(FileNotFoundError):
+        # An object may be cleared away between the look and the use, and an entry damaged: then it is made again.
+        with contextlib.suppress(FileNotFoundError, KeyError):
             return {**record, "state": "restored", "from_run": entry["run"], **place_outputs(context, stage, entry)}
     return {**record, **_tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)}
 
@@ -67,10 +68,15 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, 
         values = stage_values(context, stage, workspace)
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
+        before = _given(context, stage)
         ended = _run(context, stage, values, workspace, token)
         if ended.code != 0 or ended.timed_out:
             last = next((line for line in reversed(ended.last_lines) if line.strip()), "")
             raise FailedNodeError(f"{ended.reason}: {last}" if last and not ended.timed_out else ended.reason)
+        if changed := _changed(before):
+            raise FailedNodeError(
+                f"it changed its input {changed}, which is the result of another stage: copy it first"
+            )
         metrics = {o["name"]: read_metrics(p) for o, p in _made(stage, values) if o["kind"] == "metrics"}
         kept = {o["name"]: context.store.put(p).plain() for o, p in _made(stage, values)}
     entry = {"key": key, "node": stage["id"], "run": context.run, "at": now(), "outputs": kept, "metrics": metrics}
@@ -115,14 +121,48 @@ def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: 
         )
 
 
+def _given(context: Context, stage: Mapping[str, Any]) -> dict[Path, tuple[int, int]]:
+    """The files of other stages that the stage is given, as they are. They are the store's: permissions alone do not
+    keep a program that runs as root from writing into them."""
+    artifacts = [a for i in stage["inputs"] for a in i["artifacts"]]
+    folders = [p for a in artifacts if "file" in context.artifact(a) for p in context.paths(a)]
+    files = [f for p in folders for f in (tree_files(p).values() if p.is_dir() else [p])]
+    return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in files}
+
+
+def _changed(before: Mapping[Path, tuple[int, int]]) -> str | None:
+    """The name of a file that was written to since. One that is gone was a link, and is made again."""
+    for path, stat in before.items():
+        with contextlib.suppress(FileNotFoundError):
+            if (path.stat().st_size, path.stat().st_mtime_ns) != stat:
+                return path.name
+    return None
+
+
 def _made(stage: Mapping[str, Any], values: Values) -> list[tuple[Mapping[str, Any], Path]]:
     made = [(o, values.outputs[o["name"]]) for o in stage["outputs"]]
     for o, path in made:
-        if not path.exists():
-            raise FailedNodeError(f"exit code 0, but it did not write its output '{o['name']}' ({o['path']})")
-        if o["kind"] == "dir" and not path.is_dir():
-            raise FailedNodeError(f"its output '{o['name']}' is a file and should be a folder")
+        if why := _why_no_output(o, path):
+            raise FailedNodeError(why)
     return made
+
+
+def _why_no_output(o: Mapping[str, Any], path: Path) -> str | None:
+    """Why what lies where an output should be cannot be kept as it."""
+    name = f"its output '{o['name']}'"
+    if not path.exists():
+        return f"exit code 0, but it did not write {name} ({o['path']})"
+    if not path.is_dir():
+        if o["kind"] == "dir":
+            return f"{name} is a file and should be a folder"
+        return None if path.is_file() else f"{name} ({o['path']}) is a pipe, a socket or a device and should be a file"
+    if o["kind"] == "metrics":
+        return f"{name} ({o['path']}) is a folder and should be a file"
+    for each in path.rglob("*"):
+        if not (each.is_file() or each.is_dir()):
+            what = "a link to nothing" if each.is_symlink() else "a pipe, a socket or a device"
+            return f"{name}: {each.relative_to(path)} is {what}, which cannot be kept"
+    return None
 
 
 def place_outputs(context: Context, stage: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:

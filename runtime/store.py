@@ -108,7 +108,10 @@ class Store:
         """Keeps a file or a folder for good and takes it away from where it was."""
         if not path.is_dir():
             return self._put_file(path)
-        files = {name: self._put_file(p) for name, p in tree_files(path).items()}
+        real = path.parent.resolve() / path.name
+        # All before any is taken away: links name others.
+        apart = {name: self._apart(p, (real / name).parent) for name, p in tree_files(path).items()}
+        files = {name: self._put_file(p) for name, p in apart.items()}
         digests = {name: kept.digest for name, kept in files.items()}
         digest = tree_digest(digests)
         listing = self.tmp / secrets.token_hex(8)
@@ -117,16 +120,22 @@ class Store:
         return Kept(digest, sum(k.size for k in files.values()), sum(k.mtime for k in files.values()))
 
     def _put_file(self, path: Path) -> Kept:
-        if path.is_symlink():  # what the link names is kept, not the link
-            copy = path.with_name(f".{secrets.token_hex(8)}")
-            shutil.copyfile(path, copy)
-            path.unlink()
-            path = copy
+        path = self._apart(path, path.parent.resolve())
         digest = file_digest(path)
         target = self.object_path(digest)
         self._into_place(path, target)
         stat = target.stat()
         return Kept(digest, stat.st_size, stat.st_mtime_ns)
+
+    def _apart(self, path: Path, folder: Path) -> Path:
+        """A file that goes by no other name, to be taken away: itself, or a copy of what is linked to elsewhere.
+        `folder` is where it is when no link leads to it."""
+        if not path.is_symlink() and path.parent.resolve() == folder and path.stat().st_nlink == 1:
+            return path
+        self._make()
+        copy = self.tmp / secrets.token_hex(8)
+        shutil.copyfile(path, copy)
+        return copy
 
     def _into_place(self, path: Path, target: Path) -> None:
         if target.exists() and file_digest(target) == file_digest(path):
@@ -183,9 +192,10 @@ class Store:
     def cached(self, key: str) -> dict[str, Any] | None:
         """The entry of a result that is wholly there."""
         entry = read_json(self.cache / f"{_hex(key)}.json")
-        if entry is None or not all(self.whole(kept) for kept in entry["outputs"].values()):
-            return None
-        return entry
+        try:
+            return entry if entry and all(self.whole(kept) for kept in entry["outputs"].values()) else None
+        except (KeyError, TypeError, AttributeError):
+            return None  # damaged: it is made again
 
     def remember(self, key: str, entry: Mapping[str, Any]) -> None:
         self.write_json(self.cache / f"{_hex(key)}.json", entry)
@@ -274,10 +284,10 @@ def safe_id(node: str) -> str:
 def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a file, nothing where there is none."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None  # only a file that was damaged by hand: ours are whole
     return found if isinstance(found, dict) else None
 
