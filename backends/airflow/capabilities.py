@@ -6,17 +6,14 @@ from collections.abc import Mapping
 
 from ...compiler.features import Feature
 from ..base import NATIVE, Support, emulated, unsupported
+from ..carried import BY_THE_RUNTIME
 
 F = Feature
 
-_IN_A_STAGE = "compute the number in a stage and guard its metrics file"
 _SCHEDULE = "use a schedule"
 
 CAPABILITIES: Mapping[Feature, Support] = {
-    F.COMMAND: NATIVE,
-    F.PYTHON_FUNCTION: NATIVE,
-    F.NOTEBOOK: NATIVE,
-    F.SQL: NATIVE,
+    **BY_THE_RUNTIME,
     F.RETRIES: NATIVE,
     F.TIMEOUT: NATIVE,
     F.RESOURCES: emulated("cpu is the number of slots that the task takes in its pool; memory is not limited"),
@@ -30,31 +27,13 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.PARAMS: NATIVE,
     F.LOCAL_SOURCE: emulated("read from the project's folder on the workers; the files are not copied with the DAG"),
     F.HTTP_SOURCE: unsupported("fetch it in a stage"),
-    F.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
-    F.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),
-    F.SCHEMA: NATIVE,
     F.PINNED_SOURCE: unsupported("use `version = content`"),
-    F.TABLE_GUARD: NATIVE,
-    F.METRICS_GUARD: NATIVE,
-    F.FILE_GUARD: NATIVE,
     F.CHAMPION: NATIVE,
-    F.BANDS: NATIVE,
     F.QUARANTINE: NATIVE,
-    F.SLICES: NATIVE,
-    F.SHARE: NATIVE,
-    F.DRIFT: unsupported(_IN_A_STAGE),
-    F.PREDICTIONS: NATIVE,
-    F.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
-    F.REFERENCES: unsupported(_IN_A_STAGE),
-    F.CUSTOM_CHECK: unsupported("run the check in a stage and guard its metrics file"),
     F.REMOTE_STORE: unsupported("give the target a `store` on a file system that the workers share"),
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
-    F.MLFLOW_REGISTRY: unsupported("register the model in a stage"),
     F.DEPLOY_ALIAS: NATIVE,
-    F.DEPLOY_COMMAND: NATIVE,
-    F.ROLLBACK: NATIVE,
-    F.MONITOR: unsupported("schedule a second pipeline that measures"),
     F.SCHEDULE: NATIVE,
     F.SCHEDULE_ZONE: NATIVE,
     F.MANUAL: NATIVE,
@@ -63,6 +42,5 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.ON_AGE: unsupported(_SCHEDULE),
     F.ON_FINISHED: unsupported(_SCHEDULE),
     F.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
-    F.TRIGGER_DELIVERY: unsupported("leave it out: it is about changes of data, and starts by schedule need none"),
     F.NOTIFY: unsupported("let Airflow tell of failed runs, by a listener or a notifier of your own"),
 }

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 from ...compiler.features import Feature
 from ..base import NATIVE, Support, emulated, unsupported
+from ..carried import BY_THE_RUNTIME
 
 CAPABILITIES: Mapping[Feature, Support] = {
-    Feature.COMMAND: NATIVE,
-    Feature.PYTHON_FUNCTION: NATIVE,
-    Feature.NOTEBOOK: NATIVE,
-    Feature.SQL: NATIVE,
+    **BY_THE_RUNTIME,
     Feature.RETRIES: emulated("the job tries its program again; GitHub has no retries of its own"),
     Feature.TIMEOUT: NATIVE,
     Feature.RESOURCES: emulated("by the runner's label; a job on a smaller runner fails at once"),
@@ -25,31 +23,13 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.PARAMS: NATIVE,
     Feature.LOCAL_SOURCE: NATIVE,
     Feature.HTTP_SOURCE: NATIVE,
-    Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret"),
-    Feature.DATABASE_SOURCE: unsupported("query it in a stage with a secret"),
-    Feature.SCHEMA: NATIVE,
     Feature.PINNED_SOURCE: NATIVE,
-    Feature.TABLE_GUARD: NATIVE,
-    Feature.METRICS_GUARD: NATIVE,
-    Feature.FILE_GUARD: NATIVE,
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
-    Feature.BANDS: NATIVE,
     Feature.QUARANTINE: unsupported("block or warn instead"),
-    Feature.SLICES: NATIVE,
-    Feature.SHARE: NATIVE,
-    Feature.DRIFT: unsupported("compute the number in a stage and guard the metrics file"),
-    Feature.PREDICTIONS: NATIVE,
-    Feature.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
-    Feature.REFERENCES: unsupported("count the missing keys in a stage and guard the metrics file"),
-    Feature.CUSTOM_CHECK: unsupported("run the check in a stage and guard its metrics file"),
     Feature.REMOTE_STORE: unsupported("leave out `store`: artifacts travel between the jobs of a run"),
     Feature.CLEAN_CODE: NATIVE,
     Feature.LOCAL_REGISTRY: emulated("by a branch of the repository; GitHub takes files of up to 100 MB there"),
-    Feature.MLFLOW_REGISTRY: unsupported("register the model in a stage"),
     Feature.DEPLOY_ALIAS: emulated("by a branch of the repository, moved by a commit that nothing overwrites"),
-    Feature.DEPLOY_COMMAND: NATIVE,
-    Feature.ROLLBACK: NATIVE,
-    Feature.MONITOR: unsupported("schedule a second pipeline that measures"),
     Feature.SCHEDULE: NATIVE,
     Feature.SCHEDULE_ZONE: NATIVE,
     Feature.MANUAL: NATIVE,
@@ -58,8 +38,5 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.ON_AGE: unsupported("use a schedule"),
     Feature.ON_FINISHED: unsupported("use a schedule"),
     Feature.TRIGGER_BOUNDS: emulated("by arithmetic: a schedule that could break them is refused when it is built"),
-    Feature.TRIGGER_DELIVERY: unsupported(
-        "leave it out: it is about changes of data, and starts by schedule need none"
-    ),
     Feature.NOTIFY: unsupported("GitHub tells those who watch the repository of a failed workflow"),
 }

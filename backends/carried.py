@@ -1,0 +1,38 @@
+"""What the runtime carries, and so every target that runs nodes through it. One table: it changes in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..compiler.features import Feature
+from .base import NATIVE, Support, unsupported
+
+_IN_A_STAGE = "compute the number in a stage and guard its metrics file"
+
+BY_THE_RUNTIME: Mapping[Feature, Support] = {
+    Feature.COMMAND: NATIVE,
+    Feature.PYTHON_FUNCTION: NATIVE,
+    Feature.NOTEBOOK: NATIVE,
+    Feature.SQL: NATIVE,
+    Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret, and guard what the stage writes"),
+    Feature.DATABASE_SOURCE: unsupported("query it in a stage with a secret, and guard what the stage writes"),
+    Feature.SCHEMA: NATIVE,
+    Feature.TABLE_GUARD: NATIVE,
+    Feature.METRICS_GUARD: NATIVE,
+    Feature.FILE_GUARD: NATIVE,
+    Feature.BANDS: NATIVE,
+    Feature.SLICES: NATIVE,
+    Feature.SHARE: NATIVE,
+    Feature.PREDICTIONS: NATIVE,
+    Feature.DRIFT: unsupported(_IN_A_STAGE),
+    Feature.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
+    Feature.REFERENCES: unsupported("count the missing keys in a stage and guard its metrics file"),
+    Feature.CUSTOM_CHECK: unsupported("run the check in a stage and guard its metrics file"),
+    Feature.MLFLOW_REGISTRY: unsupported('register the model in a stage, or use registry("local")'),
+    Feature.DEPLOY_COMMAND: NATIVE,
+    Feature.ROLLBACK: NATIVE,
+    Feature.MONITOR: unsupported("schedule a second pipeline that measures"),
+    Feature.TRIGGER_DELIVERY: unsupported(
+        "leave it out: it is about changes of data, and starts by schedule need none"
+    ),
+}
