@@ -95,9 +95,12 @@ class Ended:
     code: int
     timed_out: bool = False
     last_lines: tuple[str, ...] = ()
+    why: str | None = None  # where it was not the program that ended it
 
     @property
     def reason(self) -> str:
+        if self.why is not None:
+            return self.why
         if self.timed_out:
             return "took longer than its timeout"
         if self.code < 0:

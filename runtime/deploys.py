@@ -13,6 +13,8 @@ from typing import Any
 
 from .children import Ended, new_token, run_program
 from .context import Context, FailedNodeError
+from .digests import path_digest
+from .events import FAILED, system_reason
 from .programs import Values, command_argv, program_environment
 from .registry import Alias, Registry, model_name
 
@@ -32,6 +34,7 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     }
     version = registry.register(artifact, path.name, about)
     number: int = version["version"]
+    _model_file(registry, number)  # before anything points at it
     done = {"model": registry.model, "version": number, "alias": deploy.get("alias")}
     if not deploy.get("alias"):
         _run_or_roll_back(context, deploy, registry, number, None)
@@ -41,6 +44,11 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
 
 def _keep_bytes(context: Context, digest: str, path: Path) -> None:
     """Where every node has a machine of its own, a file comes under its name in the run, without its object."""
+    if path_digest(path) != digest:
+        context.store.drop_damaged(digest)
+        raise FailedNodeError(
+            f"{path} is not what the run made: its bytes have changed since; run again to make it anew"
+        )
     if context.store.object_path(digest).exists():
         return
     with context.store.workspace("deploy") as workspace:
@@ -103,7 +111,10 @@ def _run_or_roll_back(
 ) -> None:
     if deploy.get("command") is None:
         return
-    ended = _run(context, deploy, deploy["command"], registry.file(number), _file(registry, served))
+    try:
+        ended = _run(context, deploy, deploy["command"], _model_file(registry, number), _file(registry, served))
+    except OSError as e:
+        ended = Ended(FAILED, why=system_reason(e))
     if ended.code == 0 and not ended.timed_out:
         return
     back = ""
@@ -123,14 +134,34 @@ def _run_or_roll_back(
 def _roll_back(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int, served: int | None) -> str:
     if deploy.get("rollback") is None:
         return ""
-    if served is None and _names_previous(deploy["rollback"]):
-        return "; nothing to roll back to: this was the first version"
-    ended = _run(context, deploy, deploy["rollback"], registry.file(number), _file(registry, served))
-    return "; rolled back" if ended.code == 0 else f"; the rollback failed too: {ended.reason}"
+    if _names_previous(deploy["rollback"]):
+        if served is None:
+            return "; nothing to roll back to: this was the first version"
+        if _file(registry, served) is None:
+            return f"; not rolled back: the files of version {served} are gone"
+    try:
+        ended = _run(context, deploy, deploy["rollback"], _model_file(registry, number), _file(registry, served))
+    except OSError as e:
+        ended = Ended(FAILED, why=system_reason(e))
+    return "; rolled back" if ended.code == 0 and not ended.timed_out else f"; the rollback failed too: {ended.reason}"
+
+
+def _model_file(registry: Registry, number: int) -> Path:
+    """The file of the version that is deployed, which must be there."""
+    try:
+        if (path := registry.file(number)) is not None:
+            return path
+    except OSError:
+        pass
+    raise FailedNodeError(f"the files of version {number} of {registry.model} are gone from {registry.store.folder}")
 
 
 def _file(registry: Registry, number: int | None) -> Path | None:
-    return None if number is None else registry.file(number)
+    """The file of the version before; nothing where there is none any more."""
+    try:
+        return None if number is None else registry.file(number)
+    except OSError:
+        return None
 
 
 def _names_previous(command: Mapping[str, Any]) -> bool:

@@ -46,7 +46,9 @@ class Registry:
             for version in versions:
                 if version["digest"] == kept["digest"] and version.get("metrics", {}) == metrics:
                     return version
-            number = 1 + max((v["version"] for v in versions), default=0)
+            # A number is never given twice: aliases and their history name versions that were removed, too.
+            named = [n for m in self.moves() for n in (m.get("from"), m.get("to"), m.get("previous")) if n is not None]
+            number = 1 + max([*named, *(v["version"] for v in versions)], default=0)
             new = {
                 "version": number,
                 "model": self.model,

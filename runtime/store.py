@@ -162,6 +162,16 @@ class Store:
         except OSError:
             return False
 
+    def drop_damaged(self, digest: str) -> None:
+        """Takes away what of an object is not what its name says, so that it is made again."""
+        with contextlib.suppress(OSError, ValueError):
+            listing = self.object_path(digest)
+            whole = listing.name == file_digest(listing).removeprefix("sha256:")
+            parts = _read_listing(listing).values() if whole and digest.startswith("tree:") else ()
+            damaged = [p for d in {*parts} if file_digest(p := self.object_path(d)) != d]
+            for path in damaged if whole else [listing]:
+                path.unlink()
+
     def place(self, digest: str, path: Path) -> None:
         """Makes an object appear under a name: a hard link where possible, else a copy."""
         if not digest.startswith("tree:"):
@@ -271,7 +281,7 @@ def why_no_run_id(run: str) -> str | None:
     """Why a text cannot name a run: the name is a folder's too."""
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+:=@-]{0,199}", run):
         return None
-    return f"'{run}' cannot name a run: letters, digits and _ . + : = @ - only, and no dot or sign first"
+    return f"'{run}' cannot name a run: up to 200 letters, digits and _ . + : = @ - only, and no dot or sign first"
 
 
 def safe_id(node: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -102,3 +104,52 @@ def test_what_is_served_already_is_not_deployed_again(project: Project) -> None:
     result = project.run(pipeline(project, "one"))
     assert (result.nodes[1].state, result.nodes[1].reason) == ("restored", "champion already points at version 1")
     assert rolled(project) == ["out one"]
+
+
+def test_the_number_of_a_version_that_was_removed_is_not_given_again(project: Project) -> None:
+    project.run(pipeline(project, "one"))
+    registry = Registry(Store(project.root / ".mlops"), "demo.train.model")
+    (registry.folder / "versions/1.json").unlink()
+    result = project.run(pipeline(project, "two"))
+    assert (result.nodes[1].state, result.nodes[1].record["version"], alias_of(project)) == ("succeeded", 2, 2)
+    assert rolled(project) == ["out one", "out two"]
+
+
+def test_what_the_system_refuses_puts_the_alias_back(project: Project) -> None:
+    project.run(pipeline(project, "one"))
+    run = project.root / ".mlops/runs/again"
+    (run / "prod.log").mkdir(parents=True)
+    result = project.run(pipeline(project, "two"), run="again")
+    assert result.exit_code == 4
+    reason = result.nodes[1].reason or ""
+    assert "is a directory; champion is back at version 1; the rollback failed too" in reason
+    assert alias_of(project) == 1
+
+
+def test_files_that_are_gone_are_no_previous_version(project: Project) -> None:
+    project.run(pipeline(project, "one"))
+    for file in (project.root / ".mlops/objects").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    shutil.rmtree(project.root / ".mlops/registry/demo.train.model/versions/1")
+    project.write("broken", "")
+    result = project.run(pipeline(project, "two"))
+    assert result.nodes[1].reason == (
+        "exit code 1; champion is back at version 1; not rolled back: the files of version 1 are gone"
+    )
+    assert alias_of(project) == 1
+
+
+def test_a_model_whose_bytes_have_changed_is_not_deployed(project: Project) -> None:
+    project.run(pipeline(project, "one"))
+    model = next((project.root / ".mlops/runs").glob("*/train/m.txt"))
+    stat = model.stat()
+    model.chmod(0o644)
+    model.write_text("ono", "utf-8")
+    os.utime(model, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    result = project.run(pipeline(project, "one"))
+    assert (result.nodes[1].state, result.exit_code) == ("failed", 4)
+    assert "is not what the run made" in (result.nodes[1].reason or "")
+    assert rolled(project) == ["out one"]
+    (project.root / "rolled.txt").unlink()
+    assert project.states(pipeline(project, "one")) == {"train": "succeeded", "prod": "restored"}
