@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Plan
+from ...compiler.plan.nodes import Plan, Stage
 from ..base import OutputFile, Support
 from ..printing import header
 from .capabilities import CAPABILITIES
@@ -32,10 +32,14 @@ class GitHubActions:
     options: ClassVar[Mapping[str, Any]] = _OPTIONS
 
     def problems(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[str]:
-        """What of the plan GitHub cannot honour, although it has schedules."""
+        """What of the plan GitHub cannot honour, although it has schedules; runners of stages that are not there."""
         from .schedule import problems
 
-        return problems(plan)
+        stages = sorted({stage.name for stage in plan.of(Stage)})
+        for name in options.get("runners", {}):
+            if name not in stages:
+                yield f"runners names no stage '{name}' (known here: {', '.join(stages)})"
+        yield from problems(plan)
 
     def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
         from ..archive import runtime_archive

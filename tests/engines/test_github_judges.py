@@ -253,6 +253,21 @@ def test_bounds_that_a_schedule_could_break_are_refused():
     assert "limit of 6" in said("0 5 * * *", None, (6, 30 * day))
 
 
+def test_runners_are_those_of_stages():
+    backend = GitHubActions()
+    plan = p.plan(p.stage("train", "true"))
+    assert list(backend.problems(plan, {"runners": {"train": "big"}})) == []
+    assert list(backend.problems(plan, {"runners": {"tran": "big"}})) == [
+        "runners names no stage 'tran' (known here: train)"
+    ]
+
+
+@pytest.mark.parametrize("root", ["../x", "a/../b", "..", "a/.."])
+def test_the_root_lies_in_the_repository(root):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"root": root}, GitHubActions().options)
+
+
 def test_a_schedule_needs_params_with_defaults():
     said = list(GitHubActions().problems(everything(), {}))
     assert said[-1:] == ["trigger weekly: a schedule brings no params, and must has no default"]
