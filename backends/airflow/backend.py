@@ -31,6 +31,7 @@ from .tasks import Names, Task, edge_lines, plan_tasks, report_line, secret_name
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TAG = 100
+_LONGEST_ID = 250
 
 # Two DAGs may share a store, and their runs may have one id. A run's name is a folder's, and many programs trip over a
 # ':' in a path; no id of Airflow holds an '@', so no two ids fall together.
@@ -57,6 +58,9 @@ class Airflow:
             yield "only a checkout can tell whether code is a clean commit: name one by the option 'project'"
         for tag in (tag for tag in plan.tags if len(tag) > _LONGEST_TAG):
             yield f"the tag '{tag}' is longer than the {_LONGEST_TAG} characters that Airflow keeps"
+        ids = [node.id if "[" not in node.id else f"{node.id.partition('[')[0]}.{node.id}" for node in plan.nodes]
+        for name in (name for name in (options.get("dag_id", plan.name), *ids) if len(name) > _LONGEST_ID):
+            yield f"'{name[:20]}…' has {len(name)} characters, and Airflow takes {_LONGEST_ID} in an id"
 
     def emit(self, plan: Plan, options: Mapping[str, Any]) -> Iterable[OutputFile]:
         from ..archive import runtime_archive

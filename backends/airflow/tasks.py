@@ -179,6 +179,10 @@ def _task_doc(node: n.Node) -> str:
     elif isinstance(node, n.Deploy):
         alias = f" and moves {_code(node.alias)} to it" if node.alias else ""
         lines.append(f"Registers {_code(node.model)}{alias}.")
+        if node.command:
+            lines.append(f"Then runs {_code(node.command.text)}.")
+        if node.rollback:
+            lines.append(f"Takes back by {_code(node.rollback.text)}.")
     if isinstance(node, n.Stage) and node.resources.memory:
         lines.append(f"Needs {node.resources.memory / 2**30:.3g} GiB of memory.")
     return "\n\n".join(line for line in lines if line)

@@ -34,6 +34,14 @@ def test_schedules_that_airflow_would_read_otherwise_are_refused(trigger, proble
     assert not found if problem is None else problem in "\n".join(found)
 
 
+def test_ids_that_airflow_does_not_take_are_refused():
+    stages = (p.stage("a" * 250, "true"), p.stage("b" * 251, "true"), p.stage("c" * 130 + "[0]", "true"))
+    plan = p.plan(*stages, name="d" * 251)
+    found = list(Airflow().problems(plan, {}))
+    assert [(text[1], text.split()[2]) for text in found] == [("d", "251"), ("b", "251"), ("c", "264")]
+    assert len(list(Airflow().problems(plan, {"dag_id": "short"}))) == 2
+
+
 def test_a_clean_commit_is_asked_of_a_checkout():
     plan = p.plan(p.stage("tell", "python tell.py"), version=n.Versioning(require_clean=True))
     assert "option 'project'" in "".join(Airflow().problems(plan, {}))
