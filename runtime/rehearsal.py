@@ -36,7 +36,7 @@ def _source(context: Context, source: Mapping[str, Any], known: dict[str, str | 
     except FailedNodeError as e:
         return "would_fail", str(e)
     known[source["id"]] = artifact["digest"]
-    return "would_read", f"{source['uri']} ({artifact['files']} files, {artifact['size']:,} bytes)"
+    return "would_read", f"{source['uri']} ({_count(artifact['files'], 'file')}, {_count(artifact['size'], 'byte')})"
 
 
 def _stage(context: Context, stage: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def _result_path(context: Context, stage: Mapping[str, Any], output: Mapping[str
 
 
 def _guard(context: Context, guard: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
-    return "would_check", f"{len(guard['rules'])} rules on {guard['subject']}"
+    return "would_check", f"{_count(len(guard['rules']), 'rule')} on {guard['subject']}"
 
 
 def _deploy(context: Context, deploy: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
@@ -95,3 +95,7 @@ def _deploy(context: Context, deploy: Mapping[str, Any], known: dict[str, str | 
         return "would_deploy", moves
     values = Values(run=context.run, params=context.params, model=Path("MODEL"), previous=Path("PREVIOUS"))
     return "would_deploy", f"{moves}, then {shlex.join(command_argv(deploy['command'], values))}"
+
+
+def _count(number: int, of: str) -> str:
+    return f"{number:,} {of}" + ("" if number == 1 else "s")
