@@ -209,7 +209,9 @@ class _Lines:
 
     def __init__(self, log: IO[bytes], on_line: Callable[[str], None], hidden: list[str]) -> None:
         self.log, self.on_line = log, on_line
-        self.hidden = [h.encode() for h in hidden]
+        # A secret of several lines is met line by line; one that holds another is hidden whole.
+        parts = {part for h in hidden for part in (h, *(line for line in h.splitlines() if len(line) > 3))}
+        self.hidden = sorted((p.encode() for p in parts), key=len, reverse=True)
         self.rest = b""
         self.last: list[str] = []
 
@@ -218,7 +220,10 @@ class _Lines:
         for line in whole:
             self._pass(line + b"\n")
         if len(self.rest) > 1 << 20:  # a program that never ends its line
-            self.flush()
+            rest = self._hide(self.rest)
+            whole_until = len(rest) - (len(self.hidden[0]) if self.hidden else 0)
+            self.rest = rest[whole_until:]
+            self._pass(rest[:whole_until])
 
     def flush(self) -> None:
         # A prompt or a progress bar without a line end is shown late rather than never; a secret in it may be
@@ -237,9 +242,13 @@ class _Lines:
             self.rest = b""
         self.log.flush()
 
-    def _pass(self, line: bytes) -> None:
+    def _hide(self, text: bytes) -> bytes:
         for secret in self.hidden:
-            line = line.replace(secret, b"***")
+            text = text.replace(secret, b"***")
+        return text
+
+    def _pass(self, line: bytes) -> None:
+        line = self._hide(line)
         self.log.write(line)
         text = line.decode("utf-8", "replace").rstrip("\r\n").rpartition("\r")[2]
         self.last = [*self.last[-19:], text]

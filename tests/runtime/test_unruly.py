@@ -137,3 +137,29 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_words(project: Project
     assert (result.state, result.exit_code) == ("failed", 4)
     assert "the run cannot be written down" in str(result.problems[0])
     assert "not a directory" in str(result.problems[0])
+
+
+def test_secrets_of_several_lines_within_each_other_and_without_a_line_end_are_hidden(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "-----BEGIN-----\nfirst-line\nsecond-line\n")
+    monkeypatch.setenv("SHORT", "hunter2")
+    monkeypatch.setenv("LONG", "hunter2-and-more")
+    project.write(
+        "s.py",
+        """
+        import os, sys
+        print(os.environ["KEY"], os.environ["LONG"])
+        for _ in range(40):
+            sys.stdout.write("x" * 60_001 + os.environ["LONG"])
+            sys.stdout.flush()
+        open(os.environ["MLOPS_OUTPUT_O"], "w").close()
+        """,
+    )
+    env = tuple((name, n.Secret(name)) for name in ("SHORT", "KEY", "LONG"))
+    result = project.run(plan(stage("s", script("python", "s.py"), outputs=[FILE], env=env)))
+    assert result.exit_code == 0
+    log = project.output(result, "s.log")
+    assert len(log) > 40 * 60_000
+    assert not any(secret in log for secret in ("first-line", "second-line", "hunter2", "and-more", "BEGIN"))
+    assert log.count("***") >= 44
