@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import specs
 from .compiling import analysis_of, lower, spec_options, stop_on_errors
+
+if TYPE_CHECKING:
+    from ..compiler.syntax import tree
 
 
 @click.command(short_help="Print a spec as it is meant.")
@@ -37,11 +41,26 @@ def command(spec: Path | None, profile: str | None, settings: dict[str, str], as
     from ..compiler.syntax.document import file_document, file_text
 
     stop_on_errors(analysis.diagnostics)
-    document = file_document(analysis.files[0])
+    document = file_document(_whole(analysis.files) if profile else analysis.files[0])
     if as_json:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         click.echo(_formatted(file_text(document)), nl=False)
+
+
+def _whole(files: tuple[tree.File, ...]) -> tree.File:
+    """The root with what it imports, for a profile changes that too."""
+    from ..compiler.syntax import tree
+
+    if len(files) == 1:
+        return files[0]
+    root, *others = files
+    imported = [i for file in others for i in file.items if not isinstance(i, tree.Import | tree.Edition)]
+    own = [i for i in root.items if not isinstance(i, tree.Import)]
+    after = next(
+        (at for at, i in enumerate(own) if isinstance(i, tree.Declaration) and i.keyword.text == "pipeline"), -1
+    )
+    return replace(root, items=(*own[: after + 1], *imported, *own[after + 1 :]))
 
 
 def _text_of(path: Path) -> str:

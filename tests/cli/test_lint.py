@@ -204,6 +204,21 @@ def test_show_and_back(call: Call, tmp_path: Path):
     assert call("show", "spec.json").out == spec.GOOD
     assert json.loads(call("show", "--plan").out)["name"] == "tiny"
     assert "times: int = 5" in call("show", "--profile", "large").out
+
+
+def test_a_profile_shows_in_what_is_imported(call: Call, tmp_path: Path):
+    (tmp_path / "shared.mlops").write_text("mlops 1\n\nparam n: int = 1\n\nprofile large {\n  params { n = 4 }\n}\n")
+    (tmp_path / "p.mlops").write_text(
+        'mlops 1\n\nimport "shared.mlops"\n\npipeline p {}\n\nstage s { run = "make N={params.n}" }\n'
+    )
+    shown = call("show", "--profile", "large")
+    assert shown.code == 0, shown.err
+    assert "param n: int = 4" in shown.out
+    assert "import" not in shown.out
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "whole/p.mlops").write_text(shown.out)
+    assert call("lint", "whole").code == 0, call("lint", "whole").out
+    assert 'import "shared.mlops"' in call("show").out
     (tmp_path / "wrong.json").write_text('{"format": "mlops-syntax/1", "items": [1]}')
     said = call("show", "wrong.json")
     assert said.code == 2
