@@ -184,10 +184,10 @@ def _makes(option: Option, script: Script, artifact: str | None) -> bool:
     words = _words(option)
     if words & _OUT:
         return True
-    if artifact and "." in artifact:  # An earlier script makes it.
-        return False
-    learns = bool(set(script.stem.lower().split("_")) & _LEARNS)
-    return bool(words & _MADE) or ("model" in words and learns)
+    earlier = artifact.rpartition(".")[2] if artifact and "." in artifact else ""
+    if "model" in words and set(script.stem.lower().split("_")) & _LEARNS and "model" not in earlier.split("_"):
+        return True
+    return not earlier and bool(words & _MADE)  # else an earlier script makes it
 
 
 def _output(option: Option, script: Script) -> Made:

@@ -81,6 +81,7 @@ def test_scripts_with_a_command_line_become_stages(call: Call, tmp_path: Path):
     assert "--flights {inputs.flights} --month {params.month} --out {outputs.result}" in text
     assert "inputs = [prepare.result]" in text
     assert "param learning_rate: float = 0.1" in text
+    assert "--model {outputs.model} --metrics {outputs.metrics}" in text
     assert "--verbose" not in text
 
 
