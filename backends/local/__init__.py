@@ -106,11 +106,14 @@ def _secrets(plan: Plan) -> list[str]:
 
 def _crontab(plan: Plan, script: str) -> list[str]:
     """Lines for `crontab -e`; HERE and PROJECT are for the reader to replace."""
-    lines = []
+    lines: list[str] = []
+    zone = ""  # that of the lines above: it holds until another is named, and without one cron takes the machine's
     for trigger in plan.of(Trigger):
         for event in trigger.events:
             if event.kind == "schedule":
-                lines += [f"CRON_TZ={event.zone}"] if event.zone else []
+                if zone != (event.zone or "UTC"):
+                    zone = event.zone or "UTC"
+                    lines.append(f"CRON_TZ={zone}")
                 lines.append(f"{event.cron} cd PROJECT && python HERE/{script} --root . --trigger {trigger.id}")
     return lines
 

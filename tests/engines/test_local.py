@@ -123,6 +123,15 @@ def test_the_steps_are_told_in_order(tmp_path: Path) -> None:
     assert "    # Learns.\n" in text and "    # pipeline.mlops:1\n" in text
 
 
+def test_each_schedule_keeps_its_zone(tmp_path: Path) -> None:
+    zones = ("Europe/Berlin", "Europe/Berlin", None)
+    events = tuple(n.Event("schedule", cron=f"{i} 5 * * 1", zone=zone) for i, zone in enumerate(zones))
+    trigger = n.Trigger("t", "", events, None, None, None, None, p.HERE)
+    readme = (emitted(p.plan(p.stage("one", "true"), trigger), tmp_path) / "README.md").read_text()
+    lines = [" ".join(x.split()[:3]) for x in readme.splitlines() if "CRON_TZ" in x or "cd PROJECT" in x]
+    assert lines == ["CRON_TZ=Europe/Berlin", "0 5 *", "1 5 *", "CRON_TZ=UTC", "2 5 *"]
+
+
 def test_a_trigger_keeps_to_its_cooldown(tmp_path: Path) -> None:
     folder = emitted(pipeline(), tmp_path)
     readme = (folder / "README.md").read_text()
