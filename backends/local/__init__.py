@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Deploy, Guard, Notebook, Plan, Secret, SqlFile, Stage, Trigger
+from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Secret, SqlFile, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
 from ..printing import header, one_line, py_literal
@@ -70,10 +70,7 @@ def _values(plan: Plan, options: Mapping[str, Any], script: str) -> dict[str, An
         "steps": plan_steps(plan),
         "arguments": arguments,
         "store": plan.version.store,
-        "params": [
-            {"name": p.name, "type": p.type, "value": json.dumps(p.value, ensure_ascii=False), "doc": one_line(p.doc)}
-            for p in plan.params
-        ],
+        "params": [{"name": p.name, "type": p.type, "value": _default(p), "doc": one_line(p.doc)} for p in plan.params],
         "python": plan.python,
         "requirements": plan.requirements,
         "packages": _packages(plan),
@@ -81,6 +78,12 @@ def _values(plan: Plan, options: Mapping[str, Any], script: str) -> dict[str, An
         "crontab": _crontab(plan, script),
         "deploys": bool(plan.of(Deploy)),
     }
+
+
+def _default(param: Param) -> str:
+    """The value as `--set` takes it."""
+    unit = {"duration": "s", "size": "B"}.get(param.type, "") if param.value is not None else ""
+    return json.dumps(param.value, ensure_ascii=False) + unit
 
 
 def _docstring(plan: Plan, script: str) -> str:

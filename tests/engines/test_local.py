@@ -123,6 +123,14 @@ def test_the_steps_are_told_in_order(tmp_path: Path) -> None:
     assert "    # Learns.\n" in text and "    # pipeline.mlops:1\n" in text
 
 
+def test_defaults_in_the_readme_have_their_units(tmp_path: Path) -> None:
+    params = [p.param("every", "duration", 5400), p.param("most", "size", 1024), p.param("must", "duration")]
+    readme = (emitted(p.plan(p.stage("one", "true"), params=params), tmp_path) / "README.md").read_text()
+    assert "`every` (duration), 5400s when not given" in readme
+    assert "`most` (size), 1024B when not given" in readme
+    assert "`must` (duration), must be given" in readme
+
+
 def test_each_schedule_keeps_its_zone(tmp_path: Path) -> None:
     zones = ("Europe/Berlin", "Europe/Berlin", None)
     events = tuple(n.Event("schedule", cron=f"{i} 5 * * 1", zone=zone) for i, zone in enumerate(zones))
