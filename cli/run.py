@@ -63,6 +63,7 @@ def command(
     """
     from ..backends.checks import options_of
     from ..compiler.plan.document import plan_document
+    from ..runtime.children import end_in_order
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
 
@@ -88,6 +89,7 @@ def command(
     root = path.resolve().parent
     if dry_run:
         return _finish(run(plan, root=root, options=options, listener=_say_planned), quiet=True)
+    end_in_order()
     with _progress(quiet, verbose) as progress:
         result = run(plan, root=root, options=options, listener=progress)
     return _finish(result, quiet=False)

@@ -31,6 +31,19 @@ class InterruptedRunError(Exception):
     """The run was asked to end; the program was ended with all that it started."""
 
 
+def end_in_order() -> None:
+    """Lets what asks this process to end (an engine, a closed terminal) end it as Ctrl-C does, its programs first."""
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(AttributeError, ValueError):  # no such signal here, or not in the main thread
+            number = getattr(signal, name)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup
+                signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 class Children:
     """The programs that run now, to be ended together."""
 

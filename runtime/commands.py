@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .children import Children, InterruptedRunError, end_leftovers
+from .children import Children, InterruptedRunError, end_in_order, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
 from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions, system_reason
@@ -39,8 +38,7 @@ def main(argv: Sequence[str]) -> int:
     if argv[:1] in (["kube-driver"], ["kube-node"]):
         return _kubernetes(argv)
     arguments = _parser().parse_args(argv)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    end_in_order()
     try:
         code: int = arguments.command(arguments)
         return code
@@ -62,10 +60,6 @@ def main(argv: Sequence[str]) -> int:
         traceback.print_exc()
         print(f"internal error: {e}; please report it with the lines above", file=sys.stderr)
         return BUG
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _kubernetes(argv: Sequence[str]) -> int:

@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from . import spec
 from .conftest import MLOPSC, Call
 
@@ -133,14 +135,15 @@ def test_a_trigger_that_is_not_due_holds_the_run_back(call: Call, tmp_path: Path
     assert call("run", "--trigger", "nihgtly").code == 2
 
 
-def test_ctrl_c_ends_the_programs_and_the_next_run_goes_on(tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_ends_the_programs_and_the_next_run_goes_on(tmp_path: Path, number: signal.Signals):
     (tmp_path / "slow.mlops").write_text(SLOW)
     (tmp_path / "wait.py").write_text(WAIT)
     process = subprocess.Popen(
         [MLOPSC, "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     pid = _wait_for(tmp_path / "pid")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in out + err
