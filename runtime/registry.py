@@ -10,6 +10,7 @@ lock, so that killing a process anywhere leaves the aliases where they were or w
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,8 +63,7 @@ class Registry:
 
     def versions(self) -> list[dict[str, Any]]:
         """All versions, the oldest first."""
-        found = [v for p in (self.folder / "versions").glob("*.json") if (v := read_json(p))]
-        return sorted(found, key=lambda v: int(v["version"]))
+        return _numbered(self.folder / "versions", "version")
 
     def version(self, number: int) -> dict[str, Any] | None:
         return read_json(self.folder / "versions" / f"{number}.json")
@@ -82,8 +82,7 @@ class Registry:
 
     def moves(self) -> list[dict[str, Any]]:
         """The history of all aliases, the oldest move first."""
-        found = [m for p in (self.folder / "moves").glob("*.json") if (m := read_json(p))]
-        return sorted(found, key=lambda m: int(m["move"]))
+        return _numbered(self.folder / "moves", "move")
 
     def aliases(self) -> dict[str, Alias]:
         found: dict[str, Alias] = {}
@@ -124,6 +123,29 @@ class Registry:
             }
             if self.store.create_json(self.folder / "moves" / f"{number}.json", move):
                 return True
+
+
+def _numbered(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The files 1.json, 2.json … in order. One that is damaged is an error: to pass over it would change what an alias
+    points at, or give its number to another."""
+    found = []
+    for path in folder.glob("*.json"):
+        read = read_json(path)
+        if read is None and _being_made(path):
+            continue
+        if read is None or str(read.get(name)) != path.stem:
+            raise OSError(errno.EILSEQ, "is damaged; put it back from a copy, or remove it", str(path))
+        found.append(read)
+    return sorted(found, key=lambda f: int(f[name]))
+
+
+def _being_made(path: Path) -> bool:
+    """Whether a file is gone again, or has its name and not yet its text: see Store.create_json."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return True
+    return stat.st_size == 0 and abs(time.time() - stat.st_mtime) < 2
 
 
 def model_name(pipeline: str, artifact: str) -> str:

@@ -48,7 +48,10 @@ def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
     scheme = urllib.parse.urlsplit(uri).scheme
     if len(scheme) > 1 and scheme != "file":
         return f"{scheme}:// sources are not carried by this runtime; copy the files beside the spec"
-    if not find_files(source, root):
+    found = find_files(source, root)
+    if len(found) == 1 and not ((root / found[0]).is_file() or (root / found[0]).is_dir()):
+        return f"{found[0]} is a pipe or a device; a source is a file or a folder"
+    if not found:
         what = f"no file matches {uri}" if is_glob(uri) else f"there is no file {uri}"
         return f"{what} in {root}"
     return None

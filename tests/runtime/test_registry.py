@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.runtime.registry import Registry
 from mlopsc.runtime.store import Store
@@ -153,3 +154,18 @@ def test_a_model_whose_bytes_have_changed_is_not_deployed(project: Project) -> N
     assert rolled(project) == ["out one"]
     (project.root / "rolled.txt").unlink()
     assert project.states(pipeline(project, "one")) == {"train": "succeeded", "prod": "restored"}
+
+
+@pytest.mark.parametrize("file", ["moves/1.json", "versions/1.json"])
+@pytest.mark.parametrize("text", [" ", "{", "{}"])
+def test_a_damaged_registry_is_an_error_that_names_the_file(project: Project, file: str, text: str) -> None:
+    project.run(pipeline(project, "one"))
+    damaged = Registry(Store(project.root / ".mlops"), "demo.train.model").folder / file
+    whole = damaged.read_text("utf-8")
+    damaged.write_text(text, "utf-8")
+    result = project.run(pipeline(project, "two"))
+    assert (result.nodes[1].state, result.exit_code) == ("failed", 4)
+    assert result.nodes[1].reason == f"{damaged}: is damaged; put it back from a copy, or remove it"
+    damaged.write_text(whole, "utf-8")
+    assert project.run(pipeline(project, "two")).exit_code == 0
+    assert alias_of(project) == 2

@@ -121,3 +121,11 @@ def test_resources_bound_what_runs_at_once() -> None:
     room.give_back(small)
     room.give_back(small)
     assert room.take(large)
+
+
+def test_a_pipe_or_a_device_is_no_source(project: Project) -> None:
+    os.mkfifo(project.root / "x.csv")
+    for uri in ("x.csv", "/dev/zero"):
+        result = project.run(p.plan(p.source("x", uri)))
+        assert result.exit_code == 2
+        assert "is a pipe or a device" in str(result.problems[0])
