@@ -12,7 +12,7 @@ from typing import Any
 
 from .events import Problem
 
-_DURATION = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SIZE = {
     "B": 1,
     "KiB": 2**10,
@@ -145,7 +145,7 @@ def _bool(value: Any) -> bool | None:
 
 
 def _duration(value: Any) -> float | None:
-    if isinstance(value, str) and (m := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", value.strip())):
+    if isinstance(value, str) and (m := re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhdw])", value.strip())):
         return float(m[1]) * _DURATION[m[2]]
     seconds = _float(value)
     return seconds if seconds is not None and seconds >= 0 else None

@@ -28,6 +28,7 @@ def param(type_: str, **more: Any) -> dict[str, Any]:
         ("bool", "true", True),
         ("duration", "30m", 1800.0),
         ("duration", 90, 90.0),
+        ("duration", "250ms", 0.25),
         ("size", "4GiB", 2**32),
         ("date", "2026-01-31", "2026-01-31"),
         ("string", "1", "1"),
