@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-# A shell starts what it puts into the background with Ctrl-C ignored, and programs inherit that: tests that interrupt a
-# run would wait for ever.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what it puts into the background with Ctrl-C ignored, and nohup ignores a closed terminal; programs
+# inherit both, and tests that interrupt a run would wait for ever.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 ENGINES = Path(__file__).parent / "engines"
 MISSING = re.compile(r"engine missing: (?P<engine>[\w .-]+?)\s*(?:\((?P<why>.*)\))?$", re.DOTALL)
