@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..compiler.plan.nodes import Plan
@@ -79,3 +80,24 @@ def header(plan: Plan, comment: str = "#") -> str:
 def one_line(text: str) -> str:
     """The text with every run of white space, line ends among it, as one blank: safe inside a comment."""
     return " ".join(text.split())
+
+
+def print_template(folder: Path, template: str, values: Mapping[str, Any], filters: Mapping[str, Any]) -> str:
+    """A template of a backend's folder, printed strictly: a name that nobody gave is our own bug and not a blank.
+
+    `py_literal` is a filter of every template; `filters` are those of the backend.
+    """
+    # Commands that only ask what a target carries are quicker without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    # What is printed is Python and Markdown, not HTML: there is nothing to escape for it.
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["py_literal"] = py_literal
+    environment.filters.update(filters)
+    return environment.get_template(template).render(values)

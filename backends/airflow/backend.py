@@ -23,7 +23,7 @@ from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
 from ...compiler.plan.nodes import Guard, Notebook, Plan, SqlFile, Stage
 from ..base import OutputFile, Support
-from ..printing import WIDTH, header, one_line, py_literal
+from ..printing import WIDTH, header, one_line, print_template, py_literal
 from .capabilities import CAPABILITIES
 from .params import airflow_param
 from .schedule import Schedules, schedule_problems, schedules
@@ -200,17 +200,4 @@ def _text_literal(text: str, indent: int) -> str:
 
 
 def _print(template: str, values: Mapping[str, Any]) -> str:
-    # Commands that only ask what a target carries are quicker without it.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    # What is printed is Python and Markdown, not HTML: there is nothing to escape for it.
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["py_literal"] = py_literal
-    environment.filters["py_text"] = _text_literal
-    return environment.get_template(template).render(values)
+    return print_template(_FOLDER, template, values, {"py_text": _text_literal})

@@ -14,14 +14,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
 from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Secret, SqlFile, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
-from ..printing import header, one_line, py_literal
+from ..printing import header, one_line, print_template, py_literal
 from .capabilities import CAPABILITIES
 from .steps import plan_steps
 
@@ -122,17 +120,7 @@ def _crontab(plan: Plan, script: str) -> list[str]:
 
 
 def _print(template: str, values: Mapping[str, Any]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["py_literal"] = py_literal
-    environment.filters["one_line"] = one_line
-    return environment.get_template(template).render(values)
+    return print_template(_FOLDER, template, values, {"one_line": one_line})
 
 
 __all__ = ["LocalPython"]
