@@ -25,7 +25,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.HTTP_SOURCE: NATIVE,
     Feature.PINNED_SOURCE: NATIVE,
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
-    Feature.QUARANTINE: unsupported("block or warn instead"),
+    Feature.QUARANTINE: NATIVE,
     Feature.REMOTE_STORE: unsupported("leave out `store`: artifacts travel between the jobs of a run"),
     Feature.CLEAN_CODE: NATIVE,
     Feature.LOCAL_REGISTRY: emulated("by a branch of the repository; GitHub takes files of up to 100 MB there"),

@@ -11,6 +11,7 @@ from .jobs import report_id
 from .memory import needs_state
 from .settings import Settings
 from .steps import brings_duckdb
+from .transfer import results_name
 
 
 def readme_text(plan: n.Plan, settings: Settings) -> str:
@@ -34,6 +35,7 @@ def readme_text(plan: n.Plan, settings: Settings) -> str:
             if e.kind == "schedule"
         ],
         report=report_id(plan),
+        parting=[{"id": g.id, "artifact": results_name(g)} for g in plan.of(n.Guard) if g.sets_aside],
         days=settings.retention_days,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ...compiler.plan import nodes as n
 from .actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, UPLOAD
@@ -13,12 +13,12 @@ from .settings import RUN, Settings
 
 def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:
     """What the node's decision needs of those before it: their records, and the results that it reads."""
-    reads = {artifact.partition(".")[0] for artifact in _reads(plan, node)}
+    read = {holder for artifact in _reads(plan, node) for holder in _holders(plan, node, artifact)}
     # A guard may stand between the node and who made what it reads.
-    known = {*(b.id for b in before), *reads}
+    known = {*(b.id for b in before), *read}
     nodes = (plan.node(name) for name in sorted(known, key=plan.ranks.__getitem__))
     found = [b for b in nodes if isinstance(b, RAN)]
-    names = [results_name(b) if b.id in reads and _hands_over(b) else record_name(b) for b in found]
+    names = [results_name(b) if b.id in read and _hands_over(b) else record_name(b) for b in found]
     if not names:
         return []
     what = {"name": names[0]} if len(names) == 1 else {"pattern": f"{{{','.join(names)}}}", "merge-multiple": True}
@@ -38,6 +38,14 @@ def _reads(plan: n.Plan, node: Ran) -> tuple[str, ...]:
     if isinstance(node, n.Guard):
         return (node.subject,)
     return (node.model, *node.metrics, *_judged(plan, node)) if isinstance(node, n.Deploy) else ()
+
+
+def _holders(plan: n.Plan, node: Ran, artifact: str) -> Iterator[str]:
+    """The nodes that may have made what the node sees of an artifact: its producer, and guards that took rows out."""
+    yield artifact.partition(".")[0]
+    for guard in plan.of(n.Guard):
+        if guard.subject == artifact and guard.sets_aside and plan.ranks[guard.id] < plan.ranks[node.id]:
+            yield guard.id
 
 
 def _judged(plan: n.Plan, deploy: n.Deploy) -> list[str]:
@@ -90,6 +98,8 @@ def results_name(node: Ran) -> str:
 
 
 def _hands_over(node: Ran) -> bool:
+    if isinstance(node, n.Guard):
+        return node.sets_aside  # what it let through, and what it set aside
     # Local sources come with the repository.
     return bool(node.outputs) if isinstance(node, n.Stage) else isinstance(node, n.Source) and _is_web(node)
 

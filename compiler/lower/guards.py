@@ -28,7 +28,7 @@ def lower_guards(model: Model, wiring: Wiring) -> tuple[tuple[plan.Guard, ...], 
         for number, subject in enumerate(copies):
             name = guard.name.text if len(copies) == 1 else f"{guard.name.text}[{number}]"
             found.append(_guard(name, guard, subject, model))
-            wiring.guards_on(name, subject, parts=_parts(found[-1]))
+            wiring.guards_on(name, subject, parts=found[-1].sets_aside)
     return tuple(found), tuple(uses)
 
 
@@ -48,10 +48,6 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model) -> plan.Guard
         implicit=False,
         place=model.place(guard.name.span),
     )
-
-
-def _parts(guard: plan.Guard) -> bool:
-    return any(limit.action == "quarantine" for rule in guard.rules for limit in rule.limits)
 
 
 def _champion(model: Model) -> str:

@@ -295,6 +295,11 @@ class Guard:
     implicit: bool  # made from a source's schema
     place: Place
 
+    @property
+    def sets_aside(self) -> bool:
+        """Whether consumers of the subject may get fewer rows than it has: a rule has `else quarantine`."""
+        return any(limit.action == "quarantine" for rule in self.rules for limit in rule.limits)
+
 
 # --------------------------------------------------- deploys, monitors, triggers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from mlopsc.compiler.driver import analyse, compile_plan
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.tests.engines.github_act import Repository
 from mlopsc.tests.runtime import plans as p
@@ -281,6 +282,57 @@ def test_a_result_of_an_earlier_run_is_restored_by_its_key(repository):
     assert len([name for name in kept if name.startswith("mlops-demo-add-")]) == 2, (
         "what is there already is not kept twice"
     )
+
+
+QUARANTINE = """mlops 1
+pipeline demo { owner = "ops@example.org" }
+version { code = off }
+source flights { uri = "flights.csv" }
+guard sane on flights { delay between -60 and 1_500 else quarantine }
+guard known on flights {
+  origin in ["EWR", "JFK"] else quarantine
+  rows == 4
+}
+stage copy {
+  run     = "cp {inputs.flights} {outputs.rows}"
+  inputs  = [flights]
+  outputs { rows: table = "rows.csv" }
+}
+guard counted on copy.rows { rows == 3, delay < 9 else quarantine }
+stage show { run = "cat {inputs.rows}", inputs = [copy.rows] }
+"""
+
+
+def test_what_guards_let_through_crosses_jobs_and_the_rest_is_kept(repository):
+    rows = ["id,origin,delay", "1,EWR,5", "2,JFK,9999", "3,XXX,7", "4,JFK,9", "5,EWR,-3"]
+    repository.write("flights.csv", "\n".join(rows) + "\n")
+    repository.build(compile_plan(analyse(repository.write("demo.mlops", QUARANTINE).folder / "demo.mlops")).plan)
+    for state in ("succeeded", "restored"):
+        ran = repository.act()
+        assert ran.code == 0, ran.log
+        assert set(ran.jobs.values()) == {"success"}
+        # `known` judges what `sane` let through, `copy` reads what both did, `show` what `counted` left of that.
+        verdicts = {node: record["verdict"] for node, record in ran.run["nodes"].items() if record["kind"] == "guard"}
+        assert verdicts == dict.fromkeys(["sane", "known", "counted"], "warned")
+        assert ran.states["copy"] == ran.states["show"] == state
+        if state == "succeeded":
+            assert ran.output("show").splitlines() == [rows[0], rows[1], rows[5]]
+        for guard, row in (("sane", 2), ("known", 3), ("counted", 4)):
+            aside = ran.folder / f"results-{guard}" / guard / "quarantined.csv"
+            assert aside.read_text().splitlines() == [rows[0], rows[row]]
+            assert ran.record(guard)["quarantined"]["rows"] == 1
+        kept = ran.folder / "results-known/known/kept/flights.csv"
+        assert kept.read_text().splitlines() == [rows[0], rows[1], rows[4], rows[5]]
+
+
+def test_rows_that_are_not_set_aside_need_no_results(repository):
+    repository.write("flights.csv", "id,origin,delay\n1,EWR,5\n2,EWR,6\n3,EWR,6\n4,EWR,7\n")
+    spec = QUARANTINE.replace("rows == 3", "rows == 4")
+    repository.build(compile_plan(analyse(repository.write("demo.mlops", spec).folder / "demo.mlops")).plan)
+    ran = repository.act()
+    assert ran.code == 0, ran.log
+    assert ran.record("sane")["verdict"] == "passed"
+    assert ran.output("show").count("\n") == 5
 
 
 def test_a_second_attempt_replaces_what_the_first_one_left(repository):

@@ -27,12 +27,13 @@ def everything(**more) -> n.Plan:
     schedules = (n.Event("schedule", cron="0 5 * * 7", zone="America/New_York"), n.Event("schedule", cron="30 4 1 * *"))
     better = p.rule("auc", p.op(">=", p.metric("auc"), n.Ref("champion", "auc")))
     some = p.rule("rows > 1", p.op(">", p.measure_ref("m0"), 1))
+    aside = p.rule("x > 1", p.op("<=", p.measure_ref("m0"), 0), "quarantine", offending="x <= 1")
     rising = p.rule("auc", p.op(">", p.metric("auc"), n.Ref("previous", "auc")))
     outputs = [p.output("model", "m.bin", "model"), p.output("metrics", "m.json", "metrics")]
     nodes = (
         p.source("flights", "data/*.csv", doc=NASTY),
         p.source("airports", "https://example.org/airports.csv"),
-        p.table_guard("sane", "flights", {"m0": ("rows", "count(*)")}, [some]),
+        p.table_guard("sane", "flights", {"m0": ("rows", "count(*)")}, [some, aside]),
         p.stage(
             *("prepare", "python prepare.py {inputs.flights}", ["flights", "airports"]),
             [p.output("features", "f.parquet", "table")],
