@@ -6,38 +6,19 @@ compared part by part.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .digests import file_digest, text_digest, value_digest
-
-
-def code_digest(path: Path) -> str:
-    """The digest of a program's meaning: of the syntax tree for Python, so that comments and blank space change
-    nothing (docstrings do, a program can read them); of the bytes for all else."""
-    stat = path.stat()
-    return _code_digest(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _code_digest(path: Path, size: int, mtime: int) -> str:
-    # Copies of a `foreach` share their code; size and time are there to notice an edit while a process lives.
-    if path.suffix == ".py":
-        try:
-            tree = ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError):
-            return file_digest(path)
-        return text_digest(ast.dump(tree, include_attributes=False))
-    return file_digest(path)
+from .digests import value_digest
+from .fingerprints import Fingerprints
 
 
 def key_parts(
     stage: Mapping[str, Any],
     *,
     root: Path,
+    fingerprints: Fingerprints,
     params: Mapping[str, Any],
     inputs: Mapping[str, list[str]],
     env_lock: str | None,
@@ -53,8 +34,8 @@ def key_parts(
         "item": (stage.get("item") or {}).get("value"),
         "image": stage.get("image"),
         "env": {name: value if isinstance(value, str) else {"secret": value["name"]} for name, value in stage["env"]},
-        "lock": file_digest(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
-        "code": {file: code_digest(root / file) for file in files if (root / file).is_file()},
+        "lock": fingerprints.file(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
+        "code": {file: fingerprints.code(root / file) for file in files if (root / file).is_file()},
     }
 
 

@@ -53,6 +53,8 @@ def write_record(context: Context, node: str, found: Mapping[str, Any]) -> dict[
         record["log"] = context.log_path(node).name
     if context.engine:
         record["engine"] = dict(context.engine)
+    if context.engine:  # a process of its own; a run here keeps them at its end
+        context.store.fingerprints.save()
     context.store.write_json(context.store.record_path(context.run, node), record)
     context.tell("node_finished", node=node, state=record["state"], reason=record["reason"], record=record)
     return record

@@ -11,7 +11,7 @@ from .context import Context, FailedNodeError
 from .keys import key_of, key_parts
 from .params import shown
 from .programs import Values, command_argv, program_argv
-from .sources import is_web, local_artifact
+from .sources import find_files, is_web, local_artifact
 from .stages import lists_of
 from .store import safe_id
 
@@ -32,7 +32,7 @@ def _source(context: Context, source: Mapping[str, Any], known: dict[str, str | 
         known[source["id"]] = None
         return "would_read", str(source["uri"])
     try:
-        artifact = local_artifact(source, context.root)
+        artifact = local_artifact(source, context.root, context.store.fingerprints)
     except FailedNodeError as e:
         return "would_fail", str(e)
     known[source["id"]] = artifact["digest"]
@@ -47,6 +47,7 @@ def _stage(context: Context, stage: Mapping[str, Any], known: dict[str, str | No
         parts = key_parts(
             stage,
             root=context.root,
+            fingerprints=context.store.fingerprints,
             params=params,
             inputs={name: [d for d in found if d] for name, found in digests.items()},
             env_lock=context.pipeline.version.get("env_lock"),
@@ -77,7 +78,7 @@ def _paths(context: Context, artifact: str) -> list[Path]:
     if node["is"] == "source":
         if is_web(node):
             return [context.folder / safe_id(name) / Path(node["uri"]).name]
-        return [context.root / p for p in local_artifact(node, context.root)["paths"]]
+        return [context.root / p for p in find_files(node, context.root)]
     return [_result_path(context, node, next(o for o in node["outputs"] if o["name"] == output))]
 
 

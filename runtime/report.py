@@ -41,6 +41,7 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "trigger": context.trigger,
         "nodes": nodes,
     }
+    context.store.fingerprints.save()
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
     return summary

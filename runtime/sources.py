@@ -10,7 +10,8 @@ from typing import Any
 
 from .call import table_expression
 from .context import Context, FailedNodeError
-from .digests import file_digest, tree_digest, tree_files, value_digest
+from .digests import tree_digest, tree_files, value_digest
+from .fingerprints import ChangedWhileReadError, Fingerprints, signature
 from .store import safe_id
 
 
@@ -62,10 +63,13 @@ def read_source(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
     why = why_not_readable(source, context.root)
     if why is not None:
         raise FailedNodeError(why)
-    return _downloaded(context, source) if is_web(source) else local_artifact(source, context.root)
+    if is_web(source):
+        return _downloaded(context, source)
+    return local_artifact(source, context.root, context.store.fingerprints)
 
 
-def local_artifact(source: Mapping[str, Any], root: Path) -> dict[str, Any]:
+def local_artifact(source: Mapping[str, Any], root: Path, fingerprints: Fingerprints) -> dict[str, Any]:
+    """Where the files of a source are, and what is in them. Raises FailedNodeError where they change meanwhile."""
     paths = find_files(source, root)
     folder = root / paths[0] if len(paths) == 1 and (root / paths[0]).is_dir() else None
     files = tree_files(folder) if folder else {p: root / p for p in paths}
@@ -74,17 +78,44 @@ def local_artifact(source: Mapping[str, Any], root: Path) -> dict[str, Any]:
         "paths": paths,
         "size": sum(p.stat().st_size for p in files.values()),
         "files": len(files),
+        "signature": _signature(files),
     }
-    return {**artifact, "digest": _version(source, files, [root / p for p in paths])}
+    return {**artifact, "digest": _version(source, files, [root / p for p in paths], fingerprints)}
 
 
-def _version(source: Mapping[str, Any], files: Mapping[str, Path], paths: list[Path]) -> str:
+def why_changed(source: Mapping[str, Any], artifact: Mapping[str, Any], root: Path, prints: Fingerprints) -> str | None:
+    """Says that a local source is not any more what this run has read. The bytes are asked again only where the file
+    system says that something was touched; other machines see other inodes."""
+    files = {p: root / p for p in find_files(source, root)}
+    if len(files) == 1 and (folder := next(iter(files.values()))).is_dir():
+        files = tree_files(folder)
+    try:
+        if _signature(files) == artifact.get("signature"):
+            return None
+        now = local_artifact(source, root, prints)["digest"]
+    except (FailedNodeError, OSError) as e:
+        now = str(e)
+    if now == artifact["digest"]:
+        return None
+    return f"'{source['id']}' is not any more what this run has read: it was written to meanwhile; run again"
+
+
+def _signature(files: Mapping[str, Path]) -> str:
+    return value_digest({name: signature(p) for name, p in files.items()})
+
+
+def _version(
+    source: Mapping[str, Any], files: Mapping[str, Path], paths: list[Path], fingerprints: Fingerprints
+) -> str:
     version: str = source["version"]
     if version == "mtime":
         return value_digest({n: [p.stat().st_size, p.stat().st_mtime_ns] for n, p in files.items()})
     if version.startswith("column:"):
         return value_digest({version: _high_water(paths, version.removeprefix("column:"), source.get("format"))})
-    digests = {name: file_digest(p) for name, p in files.items()}
+    try:
+        digests = dict(zip(files, fingerprints.files(files.values()), strict=True))
+    except ChangedWhileReadError as e:
+        raise FailedNodeError(str(e)) from e
     digest = next(iter(digests.values())) if len(paths) == 1 and paths[0].is_file() else tree_digest(digests)
     pinned = version.removeprefix("pinned:")
     if pinned != version and pinned != digest:
@@ -124,7 +155,7 @@ def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
         except (urllib.error.URLError, OSError) as e:
             raise FailedNodeError(f"cannot read {uri}: {getattr(e, 'reason', e)}") from e
         digest = _version({**source, "version": "content" if source["version"] == "etag" else source["version"]},
-                          {name: path}, [path])  # fmt: skip
+                          {name: path}, [path], context.store.fingerprints)  # fmt: skip
         kept = context.store.put(path)
     place = f"runs/{context.run}/{safe_id(source['id'])}/{name}"
     context.store.place(kept.digest, context.store.folder / place)

@@ -12,9 +12,10 @@ from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
 from .digests import tree_files
 from .keys import key_of, key_parts
+from .pipeline import producer
 from .programs import Values, program_argv, program_environment
 from .registry import now
-from .sources import is_many
+from .sources import is_many, why_changed
 from .store import safe_id
 
 
@@ -35,6 +36,7 @@ def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any
     return key_parts(
         stage,
         root=context.root,
+        fingerprints=context.store.fingerprints,
         params={name: context.params.get(name) for name in stage["params"]},
         inputs={name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()},
         env_lock=context.pipeline.version.get("env_lock"),
@@ -68,6 +70,7 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, 
         values = stage_values(context, stage, workspace)
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
+        _sources_as_read(context, stage)
         before = _given(context, stage)
         ended = _run(context, stage, values, workspace, token)
         if ended.code != 0 or ended.timed_out:
@@ -77,6 +80,7 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, 
             raise FailedNodeError(
                 f"it changed its input {changed}, which is the result of another stage: copy it first"
             )
+        _sources_as_read(context, stage)
         metrics = {o["name"]: read_metrics(p) for o, p in _made(stage, values) if o["kind"] == "metrics"}
         kept = {o["name"]: context.store.put(p).plain() for o, p in _made(stage, values)}
     entry = {"key": key, "node": stage["id"], "run": context.run, "at": now(), "outputs": kept, "metrics": metrics}
@@ -128,6 +132,16 @@ def _given(context: Context, stage: Mapping[str, Any]) -> dict[Path, tuple[int, 
     folders = [p for a in artifacts if "file" in context.artifact(a) for p in context.paths(a)]
     files = [f for p in folders for f in (tree_files(p).values() if p.is_dir() else [p])]
     return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in files}
+
+
+def _sources_as_read(context: Context, stage: Mapping[str, Any]) -> None:
+    """A result must belong to the data that its key names: checked before the program reads and after it has."""
+    for name in {a for i in stage["inputs"] for a in i["artifacts"]}:
+        source = context.pipeline.nodes[producer(name)]
+        if source["is"] != "source" or "file" in (artifact := context.artifact(name)):
+            continue
+        if why := why_changed(source, artifact, context.root, context.store.fingerprints):
+            raise FailedNodeError(why)
 
 
 def _changed(before: Mapping[Path, tuple[int, int]]) -> str | None:

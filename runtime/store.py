@@ -5,6 +5,7 @@
     runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
     registry/<model>/           see registry.py
     tmp/                        what is being made; its owner holds a lock on it
+    fingerprints.json           digests of files elsewhere, by what the file system says of them
 
 A file appears whole or not at all: it is written aside, flushed to disk, and renamed.
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from .digests import file_digest, tree_digest, tree_files, tree_listing
+from .fingerprints import Fingerprints
 
 try:
     import fcntl
@@ -50,6 +52,7 @@ class Store:
         self.runs = self.folder / "runs"
         self.cache = self.folder / "cache"
         self.tmp = self.folder / "tmp"
+        self.fingerprints = Fingerprints(self.folder / "fingerprints.json")
 
     def _make(self) -> None:
         if not self.tmp.is_dir():

@@ -129,3 +129,20 @@ def test_a_pipe_or_a_device_is_no_source(project: Project) -> None:
         result = project.run(p.plan(p.source("x", uri)))
         assert result.exit_code == 2
         assert "is a pipe or a device" in str(result.problems[0])
+
+
+def test_a_stage_that_edits_its_source_fails_and_leaves_no_result(project: Project) -> None:
+    project.write("data.csv", "a\n1\n")
+    project.write("edit.py", "import sys; open('data.csv', 'a').write('2\\n'); open(sys.argv[1], 'w').write('x')")
+    stage = p.stage("edit", "python edit.py {outputs.out}", ["data"], [p.output("out", "out")])
+    result = project.run(p.plan(p.source("data", "data.csv"), stage))
+    assert result.state == "failed"
+    assert "'data' is not any more what this run has read" in (result.nodes[1].reason or "")
+    assert not list((project.root / ".mlops").glob("cache/*.json"))
+
+
+def test_a_source_that_is_touched_and_not_changed_is_the_same(project: Project) -> None:
+    project.write("data.csv", "a\n1\n")
+    project.write("touch.py", "import os, sys; os.utime('data.csv'); open(sys.argv[1], 'w').write('x')")
+    stage = p.stage("touch", "python touch.py {outputs.out}", ["data"], [p.output("out", "out")])
+    assert project.run(p.plan(p.source("data", "data.csv"), stage)).state == "succeeded"
