@@ -44,6 +44,8 @@ def line(node: tree.Statement | tree.Item) -> Line:
         return _rule(node)
     if isinstance(node, tree.Expected):
         return _expected(node)
+    if isinstance(node, tree.Relaxed):
+        return Line("relaxed", (Part(0, (relaxation(node),)),))
     if isinstance(node, tree.On):
         return _on(node)
     if isinstance(node, tree.Given):
@@ -61,11 +63,15 @@ def _item(node: tree.Statement | tree.Item) -> Line:
     if isinstance(node, tree.ParamDecl):
         head, *rest = formal(node)
         return Line("param", (Part(0, ("param ", *head.pieces)), *rest))
+    if isinstance(node, tree.RelaxDecl):
+        return Line("relax", (Part(0, (f"relaxed {node.name.text} {_until(node)}",)),))
     assert isinstance(node, tree.ApplyDecl), node
     called: tuple[Piece, ...] = ()
     if node.args or node.named:
         called = (arguments(node.args, node.named, node.template.span.end, node.subject.span.start),)
-    return Line("apply", (Part(0, (f"apply {node.template.text}", *called, f" on {node.subject.text}")),))
+    return Line(
+        "apply", (Part(0, (f"apply {node.template.text}", *called, f" on {node.subject.text}")), *_relaxed(node))
+    )
 
 
 def formal(node: tree.ParamDecl) -> tuple[Part, ...]:
@@ -123,7 +129,7 @@ def _rule(node: tree.RuleLine) -> Line:
     if node.share is not None:
         rest += [" ", *_share(node, node.share)]
     parts[-1] = Part(parts[-1].column, (*parts[-1].pieces, *rest), adjacent=parts[-1].adjacent)
-    return Line("rule", (*parts, *_otherwise(node.otherwise)))
+    return Line("rule", (*parts, *_otherwise(node.otherwise), *_relaxed(node)))
 
 
 def _compared(before: str, node: tree.Expr) -> list[Part]:
@@ -138,7 +144,8 @@ def _compared(before: str, node: tree.Expr) -> list[Part]:
 
 def _share(node: tree.RuleLine | tree.Expected, share: tree.Expr) -> tuple[Piece, ...]:
     """`for 98%`, with `of rows` where its author wrote it."""
-    end = node.otherwise.span.start if node.otherwise is not None else node.span.end
+    behind_it = node.otherwise or node.relaxed
+    end = behind_it.span.start if behind_it is not None else node.span.end
     behind = node.span.source.text[share.span.end : end]
     of_rows = any(match.group(1) for match in _OF_ROWS.finditer(behind))
     return ("for ", *pieces(share, SUM), *([" of rows"] if of_rows else []))
@@ -153,6 +160,19 @@ def _otherwise(node: tree.Otherwise | None) -> tuple[Part, ...]:
     return (Part(2, (" ".join(["else", *words]),), gap=2),)
 
 
+def relaxation(node: tree.Relaxed) -> str:
+    """`relaxed "reason" until 2027-01-15`"""
+    return f"relaxed {_until(node)}"
+
+
+def _until(node: tree.Relaxed | tree.RelaxDecl) -> str:
+    return f"{literal(node.reason.span)} until {node.until.value}"
+
+
+def _relaxed(node: tree.RuleLine | tree.Expected | tree.ApplyDecl) -> tuple[Part, ...]:
+    return (Part(3, (relaxation(node.relaxed),), gap=2),) if node.relaxed is not None else ()
+
+
 def _expected(node: tree.Expected) -> Line:
     rest: list[Piece] = [f"expected {literal(node.file.span)}"]
     if node.key:
@@ -162,7 +182,7 @@ def _expected(node: tree.Expected) -> Line:
         rest += [" within ", *pieces(node.within, SUM)]
     if node.share is not None:
         rest += [" ", *_share(node, node.share)]
-    return Line("rule", (Part(0, tuple(rest)), *_otherwise(node.otherwise)))
+    return Line("rule", (Part(0, tuple(rest)), *_otherwise(node.otherwise), *_relaxed(node)))
 
 
 def _on(node: tree.On) -> Line:

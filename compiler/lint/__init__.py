@@ -11,6 +11,7 @@ from .config import Levels, read_levels
 from .fixes import apply_fixes
 from .rules import LINT_RULES, WHOLE_SPEC_RULES
 from .rules.code_not_in_git import stage_code_is_in_git
+from .rules.expired_relaxation import relaxations_have_not_ended
 from .suppress import suppress
 
 __all__ = ["Levels", "apply_fixes", "lint", "read_levels"]
@@ -28,7 +29,7 @@ def lint(
 
     `found` is what the analysis reported: rules about what is missing from a spec stay quiet while names in it are
     wrong, since one mistake deserves one diagnostic. `tracked` are the files that git knows, relative to the spec's
-    folder; without them nobody asks whether code is in git.
+    folder; without them nobody asks whether code is in git. `today` ends what is allowed or relaxed until a day.
     """
     levels = levels or Levels()
     findings = Diagnostics()
@@ -37,6 +38,7 @@ def lint(
         rule(model, findings)
     if tracked is not None:
         stage_code_is_in_git(model, tracked, findings)
+    relaxations_have_not_ended(model, today, findings)
     off = frozenset(code for code, level in levels.by_code.items() if level is None)
     left = suppress(findings, model.files, today, off)
     result = Diagnostics()

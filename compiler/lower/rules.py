@@ -221,13 +221,15 @@ class RuleLowering:
 
 
 def _text(rule: tree.RuleLine | tree.Expected) -> str:
-    """The rule as written, without its message, which is shown beside it.
+    """The rule as written, without its message, which is shown beside it, and without what relaxes it.
 
     It is printed and not cut out of the spec: the arguments of a template stand in it.
     """
     if rule.otherwise is not None:
         kept = replace(rule.otherwise, message=None) if rule.otherwise.action else None
         rule = replace(rule, otherwise=kept)
+    if rule.relaxed is not None:
+        rule = replace(rule, relaxed=None)
     return flat(joined(line(rule).parts))
 
 

@@ -57,6 +57,8 @@ class GuardModel:
     rules: tuple[tree.RuleLine | tree.Expected, ...]
     doc: tuple[str, ...]
     span: Span
+    template: str | None = None  # whose rules these are, where it was applied
+    relaxed: tuple[tree.Relaxed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Model:
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     stages: dict[str, StageModel] = field(default_factory=dict)
     guards: dict[str, GuardModel] = field(default_factory=dict)
+    relaxations: tuple[tree.RelaxDecl, ...] = ()
 
     def of(self, keyword: str) -> tuple[Entity, ...]:
         """The entities of one keyword, in source order."""

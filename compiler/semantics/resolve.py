@@ -54,6 +54,8 @@ def _collect(model: Model, diagnostics: Diagnostics) -> None:
                 _claim(item.name, params, diagnostics)
             elif isinstance(item, tree.ApplyDecl):
                 model.applications = (*model.applications, item)
+            elif isinstance(item, tree.RelaxDecl):
+                model.relaxations = (*model.relaxations, item)
             elif isinstance(item, tree.Declaration):
                 _declare(item, names, model, diagnostics)
 

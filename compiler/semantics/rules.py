@@ -52,3 +52,4 @@ CODE_IN_COMMAND = declare(
 )
 BAD_COUNT = declare("E318", "bad-count", _E, "A number that must be whole, or positive.")
 BAD_VERSION = declare("E319", "bad-version", _E, "A Python version that is none.")
+BAD_RELAXATION = declare("E340", "bad-relaxation", _E, "What is relaxed has no reason, or no last day.")

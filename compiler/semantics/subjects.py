@@ -48,6 +48,7 @@ def resolve_guards(model: Model, diagnostics: Diagnostics) -> None:
                 _rules(declaration),
                 declaration.doc,
                 declaration.span,
+                relaxed=_relaxed(declaration),
             )
     for template in model.templates.values():
         _check_template(template, diagnostics)
@@ -57,6 +58,10 @@ def resolve_guards(model: Model, diagnostics: Diagnostics) -> None:
 
 def _rules(declaration: tree.Declaration) -> tuple[tree.RuleLine | tree.Expected, ...]:
     return tuple(s for s in declaration.body if isinstance(s, tree.RuleLine | tree.Expected))
+
+
+def _relaxed(declaration: tree.Declaration) -> tuple[tree.Relaxed, ...]:
+    return tuple(s for s in declaration.body if isinstance(s, tree.Relaxed))
 
 
 def _check_template(template: tree.Declaration, diagnostics: Diagnostics) -> None:
@@ -104,6 +109,8 @@ def _apply(application: tree.ApplyDecl, model: Model, diagnostics: Diagnostics) 
         tuple(_substitute(r, values) for r in _rules(template)),
         application.doc or template.doc,
         application.span,
+        application.template.text,
+        (*_relaxed(template), *((application.relaxed,) if application.relaxed else ())),
     )
 
 

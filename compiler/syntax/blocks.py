@@ -18,9 +18,9 @@ from .tree import Comment
 
 KEYWORDS = (
     *("mlops", "import", "pipeline", "param", "source", "version", "stage", "guard", "apply", "deploy", "monitor"),
-    *("trigger", "notify", "profile", "target", "test"),
+    *("trigger", "notify", "profile", "target", "test", "relaxed"),
 )
-WITHOUT_BODY = ("mlops", "import", "param", "apply")
+WITHOUT_BODY = ("mlops", "import", "param", "apply", "relaxed")
 MAX_DEPTH = 64
 NOTHING_OPEN = "take it out, or open it before"
 _LONGEST_HEADER = 4000

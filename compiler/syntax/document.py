@@ -50,6 +50,8 @@ _KINDS: dict[type, str] = {
     tree.Foreach: "foreach",
     tree.Otherwise: "otherwise",
     tree.Band: "band",
+    tree.Day: "day",
+    tree.Relaxed: "relaxed",
     tree.RuleLine: "rule",
     tree.Expected: "expected",
     tree.On: "on",
@@ -59,6 +61,7 @@ _KINDS: dict[type, str] = {
     tree.Expect: "expect",
     tree.ParamDecl: "param",
     tree.ApplyDecl: "apply",
+    tree.RelaxDecl: "relax",
     tree.Declaration: "declaration",
     tree.Import: "import",
     tree.Edition: "edition",
@@ -127,7 +130,7 @@ def _encode(value: Any, *, typed: bool) -> Any:
     kind = _KINDS[cls]
     if isinstance(value, tree.Path):
         return value.text if typed else {"kind": kind, "name": value.text}
-    if typed and isinstance(value, tree.Text | tree.Number):
+    if typed and isinstance(value, tree.Text | tree.Number | tree.Day):
         return value.value
     out: dict[str, Any] = {} if typed else {"kind": kind}
     for name, hint in _hints(cls).items():
@@ -192,6 +195,8 @@ def _decode_one(cls: Any, value: Any, path: str) -> Any:
         return _name(value, path)
     if cls is tree.Path:
         return _path(value, path)
+    if cls is tree.Day:
+        return tree.Day(_decode_one(str, value, path), _standing(str(value)))
     if cls is tree.Text:
         return _literal(tree.Text, _decode_one(str, value, path), None, path)
     if cls is tree.Number:

@@ -42,6 +42,8 @@ _WORDS = {
     "QUESTION": "'?'",
     "DOT": "'.'",
     "CHECKS": "'checks'",
+    "DAY": "a day, such as 2027-03-31",
+    "RELAX": "'relaxed'",
     "OF_ROWS": "'of rows'",
 }
 _VALUE_STARTS = frozenset(
@@ -202,7 +204,7 @@ def _where(expected: frozenset[str]) -> str:
         left -= {"PLUS", "MINUS", "STAR", "SLASH"}
     if left & {"NAME", "STRING", "SEP"}:
         # What may always come here helps nobody.
-        left -= {"RBRACE", "FOREACH", "EXPECTED"}
+        left -= {"RBRACE", "FOREACH", "EXPECTED", "RELAXED"}
     if left >= {"NUMBER", "STRING", "LBRACKET"}:
         words.append("a value")
         left -= _VALUE_STARTS

@@ -200,10 +200,15 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def apply(
-        self, span: Span, _: Token, name: Token, _l: Token, args: Any, _r: Token, _o: Token, on: tree.Path
+        self, span: Span, _: Token, name: Token, _l: Any, args: Any, _r: Any, _o: Token, on: tree.Path, relaxed: Any
     ) -> Any:
         positional, named = args or ((), ())
-        return tree.ApplyDecl(self._name(name), positional, named, on, self.doc, span)
+        return tree.ApplyDecl(self._name(name), positional, named, on, self.doc, span, relaxed)
+
+    @_inline
+    def relax(self, span: Span, _: Token, name: Token, reason: Token, _u: Token, day: Token) -> tree.RelaxDecl:
+        until = tree.Day(str(day), self._at(day))
+        return tree.RelaxDecl(self._name(name), self._text(reason), until, self.doc, span)
 
     def _declare(self, span: Span, keyword: Token, name: Token | None, body: tuple[Any, ...], **header: Any) -> Any:
         parts = {"title": None, "formals": (), "subject": None, "every": None, **header}
@@ -282,15 +287,21 @@ class _Build(Transformer[Token, Any]):
         return tree.TypeRef(self._name(name), argument, nullable is not None, span)
 
     @_inline
-    def rule(self, span: Span, expr: Any, _w: Any, where: Any, _f: Any, share: Any, _o: Any, otherwise: Any) -> Any:
-        return tree.RuleLine(expr, where, share, otherwise, None, (), span)
+    def rule(self, span: Span, expr: Any, _w: Any, where: Any, _f: Any, share: Any, _o: Any, *rest: Any) -> Any:
+        otherwise, relaxed = rest
+        return tree.RuleLine(expr, where, share, otherwise, None, (), span, relaxed)
 
     @_inline
     def banded(self, span: Span, expr: tree.Expr, action: Token, *rest: Any) -> tree.RuleLine:
+        *further, relaxed = rest
         bands: list[tree.Band] = []
-        for _, op, limit, act in zip(*[iter(rest)] * 4, strict=True):
+        for _, op, limit, act in zip(*[iter(further)] * 4, strict=True):
             bands.append(tree.Band(str(op), limit, self._name(act), self._at(op).to(self._at(act))))
-        return tree.RuleLine(expr, None, None, None, self._name(action), tuple(bands), span)
+        return tree.RuleLine(expr, None, None, None, self._name(action), tuple(bands), span, relaxed)
+
+    @_inline
+    def relaxed(self, span: Span, _: Token, reason: Token, _u: Token, day: Token) -> tree.Relaxed:
+        return tree.Relaxed(self._text(reason), tree.Day(str(day), self._at(day)), span)
 
     @_inline
     def otherwise(self, span: Span, _: Token, first: Token, second: Token | None = None) -> tree.Otherwise:
@@ -300,8 +311,8 @@ class _Build(Transformer[Token, Any]):
 
     @_inline
     def expected(self, span: Span, _: Token, file: Token, *rest: Any) -> tree.Expected:
-        _, keys, _, within, _, share, _, otherwise = rest
-        return tree.Expected(self._text(file), tuple(keys or ()), within, share, otherwise, span)
+        _, keys, _, within, _, share, _, otherwise, relaxed = rest
+        return tree.Expected(self._text(file), tuple(keys or ()), within, share, otherwise, span, relaxed)
 
     @_inline
     def keys(self, span: Span, *names: Token) -> _Run:

@@ -261,6 +261,23 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """`2027-01-15`; the value is as written, and need not be a day of the calendar."""
+
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """`relaxed "reason" until DAY`: behind a rule it allows a looser limit, in a guard the loss of rules."""
+
+    reason: Text
+    until: Day
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class RuleLine:
     """One line of a guard: an expression that must hold, for which rows, for what share, and what happens otherwise.
 
@@ -274,6 +291,7 @@ class RuleLine:
     first_action: Name | None
     bands: tuple[Band, ...]
     span: Span
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +304,7 @@ class Expected:
     share: Expr | None
     otherwise: Otherwise | None
     span: Span
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +358,7 @@ class Expect:
     span: Span
 
 
-Statement = Union[Attribute, Field, Block, Foreach, RuleLine, Expected, On, Per, Given, Expect]
+Statement = Union[Attribute, Field, Block, Foreach, RuleLine, Expected, Relaxed, On, Per, Given, Expect]
 
 # ---------------------------------------------------------------- declarations
 
@@ -374,6 +393,18 @@ class ApplyDecl:
     args: tuple[Expr, ...]
     named: tuple[Entry, ...]
     subject: Path
+    doc: tuple[str, ...]
+    span: Span
+    relaxed: Relaxed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelaxDecl:
+    """`relaxed NAME "reason" until DAY`: allows that a guard is gone, or that a source, deploy or trigger is looser."""
+
+    name: Name
+    reason: Text
+    until: Day
     doc: tuple[str, ...]
     span: Span
 
@@ -412,7 +443,7 @@ class Edition:
     span: Span
 
 
-Item = Union[Edition, Import, ParamDecl, ApplyDecl, Declaration]
+Item = Union[Edition, Import, ParamDecl, ApplyDecl, RelaxDecl, Declaration]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,20 @@ class Author:
 
     def name(self) -> str:
         return self.random.choice(
-            ("a", "rows", "on", "in_", "schedule", "unique", "a_rather_long_name", "expected", "warn_", "é_no"[2:])
+            (
+                "a",
+                "rows",
+                "on",
+                "in_",
+                "schedule",
+                "unique",
+                "a_rather_long_name",
+                "expected",
+                "relaxed",
+                "until",
+                "warn_",
+                "é_no"[2:],
+            )
         )
 
     def path(self) -> str:
@@ -195,8 +208,17 @@ class Author:
     def share(self) -> str:
         return self.random.choice(("", "", " for 98%", " for 98% of rows"))
 
+    def relaxed(self) -> str:
+        days = ("2027-01-15", "2027-1-5", "2027-99-99")
+        return f"relaxed {self.text()} until {self.random.choice(days)}" if self.chance(20) else ""
+
     def rule(self) -> str:
-        kind = self.random.randrange(10)
+        kind = self.random.randrange(11)
+        if kind == 10:
+            return self.relaxed() or "a > 1"
+        return f"{self.plain_rule(kind)} {self.relaxed()}".rstrip(" ")
+
+    def plain_rule(self, kind: int) -> str:
         if kind == 0:
             between = self.random.choice((" ", " # band\n  ", "\n"))
             return f"nulls(x) <= 1% warn,{between}<= 5% block"
@@ -225,12 +247,13 @@ class Author:
     def item(self) -> str:
         kind = self.random.randrange(12)
         if kind == 0:
-            return self.random.choice(("mlops 1", f"import {self.text()}"))
+            relaxed = f"relaxed {self.name()} {self.text()} until 2027-03-31"
+            return self.random.choice(("mlops 1", f"import {self.text()}", relaxed))
         if kind < 3:
             return f"param {self.formal()}"
         if kind == 3:
             args = self.bracketed("(", [self.expression(1) for _ in range(self.random.randrange(3))], ")")
-            return f"apply {self.name()}{args if self.chance(70) else ''} on {self.path()}"
+            return f"apply {self.name()}{args if self.chance(70) else ''} on {self.path()} {self.relaxed()}".rstrip(" ")
         several = self.random.randrange(5)
         if kind < 7:
             formals = self.bracketed("(", [self.formal() for _ in range(2)], ")") if self.chance(40) else ""

@@ -15,6 +15,7 @@ from .policy_tests import tests_name_what_exists
 from .profiles import profiles_override_what_exists
 from .quantities import counts_and_times_are_possible
 from .references import guards_refer_to_what_exists
+from .relaxations import relaxations_say_why_and_until_when
 from .triggers import triggers_can_fire
 from .versioning import versioning_names_what_exists
 
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     guards_have_rules,
     guard_rules_have_types,
     guards_refer_to_what_exists,
+    relaxations_say_why_and_until_when,
     deploys_move_models,
     monitors_watch_something,
     triggers_can_fire,
