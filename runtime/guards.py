@@ -8,6 +8,7 @@ rows that broke it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from .conditions import (
@@ -23,14 +24,18 @@ from .context import LETS_PASS, Context, FailedNodeError
 from .quarantine import NothingLeftError, set_aside
 from .registry import Registry, model_name
 from .slices import check_slices, sliced
-from .tables import Table
+from .tables import Table, open_table
 
 _STRENGTH = {"passed": 0, "no champion": 0, "no previous run": 0, "warned": 1, "blocked": 2, "error": 3}
 
 
 def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict, and for each rule the outcome, measured values, limits, message and sample."""
-    facts = _Facts(context, guard)
+    with open_table(context, guard) if guard["query"] else nullcontext() as table:
+        return _checked(context, guard, _Facts(context, guard, table))
+
+
+def _checked(context: Context, guard: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
     rules = [_check_rule(rule, facts) for rule in guard["rules"]]
     strongest = max((r["outcome"] for r in rules), key=_STRENGTH.__getitem__, default="error")
     verdict = strongest if _STRENGTH[strongest] else "passed"
@@ -122,15 +127,14 @@ def _unit(rule: Mapping[str, Any], facts: _Facts) -> str | None:
 class _Facts:
     """The numbers that a guard's conditions may ask for, each found once and when asked."""
 
-    def __init__(self, context: Context, guard: Mapping[str, Any]) -> None:
-        self.context, self.guard = context, guard
+    def __init__(self, context: Context, guard: Mapping[str, Any], table: Table | None) -> None:
+        self.context, self.guard, self.table = context, guard, table
         self.measures: dict[str, Mapping[str, Any]] = {m["id"]: m for m in guard["measures"]}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
-        self.table = _table(context, guard) if guard["query"] else None
-        self._values = self.table.measure(guard["query"]) if self.table else {}
+        self._values = table.measure(guard["query"]) if table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
@@ -206,10 +210,6 @@ class _Facts:
 
     def sample(self, offending: str | None) -> list[dict[str, Any]]:
         return self.table.rows_where(offending) if offending and self.table else []
-
-
-def _table(context: Context, guard: Mapping[str, Any]) -> Table:
-    return Table(context, context.paths(guard["subject"], reader=guard["id"]), guard.get("format"))
 
 
 def _deploy_of(context: Context, alias: str, subject: str) -> Mapping[str, Any] | None:

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .call import table_expression
+from .connection import connect
 from .context import Context, FailedNodeError
+from .store import safe_id
 
 SAMPLE_ROWS = 5
 
 
-class Table:
-    """A table of one or more files, in one format."""
-
-    def __init__(self, context: Context, paths: Sequence[Path], format: str | None) -> None:  # noqa: A002
+@contextmanager
+def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
+    """The subject of a guard, as the guard sees it, for as long as it is asked."""
+    paths = context.paths(guard["subject"], reader=guard["id"])
+    with context.store.workspace(safe_id(guard["id"])) as aside:
+        table = Table(context, paths, guard.get("format"), aside)
         try:
-            import duckdb
-        except ImportError as e:
-            raise FailedNodeError("guards on tables need duckdb: pip install duckdb") from e
+            yield table
+        finally:
+            table.close()
+
+
+class Table:
+    """A table of one or more files, in one format. What does not fit into memory lies in `aside` meanwhile."""
+
+    def __init__(self, context: Context, paths: Sequence[Path], format: str | None, aside: Path) -> None:  # noqa: A002
+        self._connection = connect(context, aside)
+        import duckdb
+
         self._error = duckdb.Error
         self._children = context.children
-        self._connection = duckdb.connect(config={"python_enable_replacements": "false"})
-        # The age of a timestamp must not depend on where the machine stands.
-        self._connection.execute("SET TimeZone = 'UTC'")
         self._subject = table_expression([str(p) for p in paths], format)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def measure(self, query: str) -> dict[str, Any]:
         rows = self._ask(query, _number)

@@ -2,6 +2,7 @@
 
     dags/<pipeline>.py                the DAG
     dags/<pipeline>/plan.json         what the runtime reads
+    dags/<pipeline>/guards/*.sql      what each guard asks of its table
     dags/<pipeline>/mlops.pyz         the runtime
     dags/<pipeline>/project/…         the files that the stages run
     dags/<pipeline>/.airflowignore    keeps Airflow from looking for DAGs among them
@@ -23,6 +24,7 @@ from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
 from ...compiler.plan.nodes import Guard, Notebook, Plan, SqlFile, Stage
 from ..base import OutputFile, Support
+from ..guard_sql import guard_files
 from ..printing import WIDTH, header, one_line, print_template, py_literal
 from .capabilities import CAPABILITIES
 from .params import airflow_param
@@ -70,6 +72,7 @@ class Airflow:
         yield OutputFile.of_text(f"{folder}.py", _print("dag.py.j2", values))
         yield OutputFile.of_text(f"{folder}/plan.json", plan_json(plan))
         yield OutputFile(f"{folder}/mlops.pyz", runtime_archive())
+        yield from guard_files(plan, f"{folder}/")
         yield OutputFile.of_text(f"{folder}/.airflowignore", _IGNORE)
         if "project" not in options:
             for file in plan.project:
@@ -117,6 +120,7 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         "more_schedules": [
             {"dag_id": f"{dag_id}__schedule_{i}", "schedule": source} for i, source in enumerate(table.others, 2)
         ],
+        "guards": any(guard.query for guard in plan.of(Guard)),
         "pool": options.get("pool"),
         "slots": max((task.pool_slots for task in tasks), default=1),
         "secrets": secrets,

@@ -11,6 +11,7 @@ from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
 from ...compiler.plan.nodes import Plan, Stage
 from ..base import OutputFile, Support
+from ..guard_sql import guard_files
 from ..printing import header
 from .capabilities import CAPABILITIES
 from .settings import DUCKDB, Settings
@@ -52,6 +53,7 @@ class GitHubActions:
         yield OutputFile.of_text(f".github/workflows/{plan.name}.yml", workflow_text(plan, settings))
         yield OutputFile.of_text(f"{settings.folder}/plan.json", plan_json(plan))
         yield OutputFile(f"{settings.folder}/mlops.pyz", runtime_archive())
+        yield from guard_files(plan, f"{settings.folder}/")
         yield OutputFile(f"{settings.folder}/summary.py", _own_file("summary.py"))
         if needs_state(plan):
             yield OutputFile(f"{settings.folder}/state.sh", _own_file("state.sh"), executable=True)

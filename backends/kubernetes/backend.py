@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Plan, Secret, Source, Stage
+from ...compiler.plan.nodes import Guard, Plan, Secret, Source, Stage
 from ..base import OutputFile, Support
+from ..guard_sql import guard_files
 from . import manifests as m
 from .capabilities import CAPABILITIES
 from .names import config_keys, legal_all
@@ -59,6 +60,7 @@ class Kubernetes:
             yield _yaml(plan, path, value)
         if build.settings.made_data:
             yield _yaml(plan, "fill-data.yaml", filling_pod(plan, build.settings))
+        yield from guard_files(plan, "")
         yield OutputFile.of_text("README.md", build.readme(list(objects)))
 
 
@@ -182,6 +184,7 @@ class _Build:
             paths=paths,
             data_words=" ".join(_shell_word(s.uri or "") for s in local_sources(self.plan)),
             secrets=_secret_names(self.plan),
+            guards=any(guard.query for guard in self.plan.of(Guard)),
             about={path: _about(path) for path in paths},
             flag=f" -n {self.settings.namespace}" if self.settings.namespace else "",
         )

@@ -3,6 +3,7 @@
 <pipeline>.py      the pipeline's steps, in order, and the call of the runtime
 plan.json          what the runtime reads
 mlops.pyz          the runtime
+guards/*.sql       what each guard asks of its table
 README.md          how to run it, and how to have it run on a schedule
 …                  the project's files that stages use
 """
@@ -19,6 +20,7 @@ from ...compiler.plan.document import plan_json
 from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Secret, SqlFile, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
+from ..guard_sql import guard_files
 from ..printing import header, one_line, print_template, py_literal
 from .capabilities import CAPABILITIES
 from .steps import plan_steps
@@ -41,6 +43,7 @@ class LocalPython:
         yield OutputFile.of_text(script, _print("pipeline.py.j2", values), executable=True)
         yield OutputFile.of_text("plan.json", plan_json(plan))
         yield OutputFile("mlops.pyz", runtime_archive())
+        yield from guard_files(plan, "", project)
         if "README.md" not in project:
             yield OutputFile.of_text("README.md", _print("README.md.j2", values))
         for file in plan.project:
@@ -75,6 +78,7 @@ def _values(plan: Plan, options: Mapping[str, Any], script: str) -> dict[str, An
         "secrets": _secrets(plan),
         "crontab": _crontab(plan, script),
         "deploys": bool(plan.of(Deploy)),
+        "guards": any(guard.query for guard in plan.of(Guard)),
     }
 
 

@@ -85,15 +85,18 @@ def _of_schema(name: str, source: plan.Source, model: Model, wiring: Wiring) -> 
 
 
 def query_of(id: str, subject: str, measures: list[plan.Measure], rules: tuple[plan.Rule, ...]) -> str:  # noqa: A002
-    """One SELECT of every measure over one scan, readable, with the rule and its line beside each."""
+    """One SELECT of every measure over one scan, readable: above a measure stand the rules that it is first for."""
     if not measures or not all(m.sql for m in measures):
         return ""
+    beside: dict[str, list[str]] = {m.id: [] for m in measures}
+    for rule in rules:
+        first = next((ref.name for ref in rule.measured if ref.scope == "measure"), None)
+        if first is not None:
+            beside[first].append(f"  -- {_one_line(rule.text)} ({rule.place.file}:{rule.place.line})")
     lines = [f"-- guard {id} on {subject}", "SELECT"]
     for position, measure in enumerate(measures):
-        rule = next((r for r in rules if any(m.name == measure.id for m in r.measured)), None)
         comma = "," if position < len(measures) - 1 else ""
-        beside = f"  -- {_one_line(rule.text)} ({rule.place.file}:{rule.place.line})" if rule else ""
-        lines.append(f"  {measure.sql} AS {measure.id}{comma}{beside}")
+        lines += [*beside[measure.id], f"  {measure.sql} AS {measure.id}{comma}"]
     return "\n".join([*lines, "FROM {subject} AS subject"]) + "\n"
 
 

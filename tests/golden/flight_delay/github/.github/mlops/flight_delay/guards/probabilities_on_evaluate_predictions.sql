@@ -1,0 +1,19 @@
+-- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
+-- spec sha256: f7ec3aca68f3b8ba768b301497ff6c296e0ca5e05d29188ccf01b2b8d9affd4d
+--
+-- What the guard probabilities_on_evaluate_predictions (flight_delay.mlops:102) measures of evaluate.predictions.
+-- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
+-- It runs in DuckDB once there is a view "evaluate.predictions".
+--
+-- Every flight that was asked about has one answer, and it is a probability.
+
+SELECT
+  -- rows >= 10_000 (guards.mlops:5)
+  COUNT(*) AS m0,
+  -- nulls(p_late) <= 0% (guards.mlops:6)
+  AVG(CASE WHEN "p_late" IS NULL THEN 1.0 ELSE 0.0 END) AS m1,
+  -- p_late between 0 and 1 (guards.mlops:7)
+  COUNT(*) FILTER(WHERE COALESCE(NOT ("p_late" BETWEEN 0 AND 1), FALSE)) AS m2,
+  -- unique(flight_id) (guards.mlops:8)
+  COUNT("flight_id") - COUNT(DISTINCT "flight_id") AS m3
+FROM "evaluate.predictions" AS subject;

@@ -1,0 +1,23 @@
+-- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
+-- spec sha256: f7ec3aca68f3b8ba768b301497ff6c296e0ca5e05d29188ccf01b2b8d9affd4d
+--
+-- What the guard flights_sane (flight_delay.mlops:53) measures of fetch.flights.
+-- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
+-- It runs in DuckDB once there is a view "fetch.flights".
+--
+-- Nothing is learnt from a feed that is broken.
+
+SELECT
+  -- rows between 300_000 and 400_000 (flight_delay.mlops:54)
+  COUNT(*) AS m0,
+  -- nulls(arr_delay) <= 5% (flight_delay.mlops:55)
+  AVG(CASE WHEN "arr_delay" IS NULL THEN 1.0 ELSE 0.0 END) AS m1,
+  -- origin in ["EWR", "JFK", "LGA"] (flight_delay.mlops:56)
+  COUNT(*) FILTER(WHERE COALESCE(NOT ("origin" IN ('EWR', 'JFK', 'LGA')), FALSE)) AS m2,
+  -- dep_delay between -60 and 1_500 (flight_delay.mlops:57)
+  COUNT(*) FILTER(WHERE COALESCE(NOT ("dep_delay" BETWEEN -60 AND 1500), FALSE)) AS m3,
+  -- distance between 1 and 6_000 (flight_delay.mlops:58)
+  COUNT(*) FILTER(WHERE COALESCE(NOT ("distance" BETWEEN 1 AND 6000), FALSE)) AS m4,
+  -- unique(time_hour, carrier, flight, origin) else warn (flight_delay.mlops:59)
+  COUNT(*) - COUNT(DISTINCT ("time_hour", "carrier", "flight", "origin")) AS m5
+FROM "fetch.flights" AS subject;

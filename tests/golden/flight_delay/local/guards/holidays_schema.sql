@@ -1,0 +1,19 @@
+-- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
+-- spec sha256: f7ec3aca68f3b8ba768b301497ff6c296e0ca5e05d29188ccf01b2b8d9affd4d
+--
+-- What the guard holidays_schema (flight_delay.mlops:24) measures of holidays.
+-- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
+-- It runs in DuckDB once there is a view "holidays".
+--
+-- The schema of holidays.
+
+SELECT
+  -- no date that is not date (flight_delay.mlops:25)
+  COUNT(*) FILTER(WHERE NOT "date" IS NULL AND (TRY_CAST("date" AS DATE) IS NULL)) AS m0,
+  -- no date that is null (flight_delay.mlops:25)
+  COUNT(*) FILTER(WHERE "date" IS NULL) AS m1,
+  -- no rows that repeat date (flight_delay.mlops:25)
+  COUNT("date") - COUNT(DISTINCT "date") AS m2,
+  -- no name that is null (flight_delay.mlops:26)
+  COUNT(*) FILTER(WHERE "name" IS NULL) AS m3
+FROM "holidays" AS subject;
