@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(ENGINES):
-            item.add_marker(pytest.mark.engine)
             item.user_properties.append(("engine", _engine_of(item)))
+            item.add_marker(pytest.mark.engine)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,7 +87,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _engine_of(item: pytest.Item) -> str:
-    """The engine that a test runs: by the fixture that starts it, else by the file that the test is in."""
+    """The engine that a test runs: by its marker, by the fixture that starts it, else by the file that it is in."""
+    named = [mark.args[0] for mark in item.iter_markers("engine") if mark.args]
+    if named:
+        return named[0]
     fixtures = getattr(item, "fixturenames", ())
     if "podman" in fixtures or "docker" in fixtures:
         return "podman"

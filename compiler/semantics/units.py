@@ -57,7 +57,10 @@ def unit_hint(have: Typed, other: Typed, node: tree.Expr) -> str | None:
     if have.unit == f.STRING and isinstance(node, tree.Number):
         return f'write "{node.span.text}"'
     if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Percent):
-        return f"write {node.span.text[:-1]}, or compare a share such as nulls(c)"
+        # A number that stays within 1, or one of a metrics file, is a fraction where people think in percents.
+        fraction = have.unit == f.METRIC or (have.high is not None and have.high <= 1)
+        wanted = f"{node.value:g}" if fraction else node.span.text[:-1]
+        return f"write {wanted}, or compare a share such as nulls(c)"
     if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Text):
         number = re.fullmatch(r"-?\d+(\.\d+)?", node.value)
         return f"without the quotes: {node.value}" if number else None

@@ -24,6 +24,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from mlopsc.backends.kubernetes import Kubernetes
+from mlopsc.compiler.plan.nodes import Plan
 
 IMAGE = "localhost/mlopsc-python:1"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -326,6 +328,17 @@ class _RefusedError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
+
+
+def deploy(cluster: Cluster, plan: Plan, options: dict | None = None) -> None:
+    """Applies what the target emits for a plan."""
+    options = {"image": IMAGE, "image_pull_policy": "Never", "cpu": 2, "memory": "1Gi", **(options or {})}
+    assert list(Kubernetes().problems(plan, options)) == []
+    folder = cluster.folder / "manifests"
+    folder.mkdir()
+    for file in Kubernetes().emit(plan, options):
+        (folder / file.path).write_bytes(file.content)
+    cluster.apply(folder)
 
 
 def expand(text: str, env: dict[str, str]) -> str:

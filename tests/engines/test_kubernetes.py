@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -13,43 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from mlopsc.backends.kubernetes import Kubernetes
 from mlopsc.compiler.plan import nodes as n
 
-from .podman_cluster import IMAGE, Cluster
+from .podman_cluster import IMAGE, Cluster, deploy
 
 _spec = importlib.util.spec_from_file_location("plans", Path(__file__).parent.parent / "runtime" / "plans.py")
 p = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(p)
-
-OPTIONS = {"image": IMAGE, "image_pull_policy": "Never", "cpu": 2, "memory": "1Gi"}
-
-
-@pytest.fixture(scope="session")
-def podman():
-    if not shutil.which("podman"):
-        pytest.skip("engine missing: podman (make system)")
-    if subprocess.run(["podman", "image", "exists", IMAGE], check=False).returncode:
-        pytest.skip(f"engine missing: podman (make system makes the image {IMAGE})")
-
-
-@pytest.fixture
-def cluster(podman, tmp_path):
-    # Pods run as another user, who has to get through the folders above what they mount.
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    with Cluster(tmp_path) as made:
-        yield made
-
-
-def deploy(cluster: Cluster, plan: n.Plan, options: dict | None = None) -> None:
-    options = {**OPTIONS, **(options or {})}
-    assert list(Kubernetes().problems(plan, options)) == []
-    folder = cluster.folder / "manifests"
-    folder.mkdir()
-    for file in Kubernetes().emit(plan, options):
-        (folder / file.path).write_bytes(file.content)
-    cluster.apply(folder)
 
 
 def start(cluster: Cluster, plan: n.Plan, job: str = "run-1", **env: str) -> str:
