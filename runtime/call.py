@@ -8,28 +8,42 @@ from __future__ import annotations
 
 import datetime
 import json
+import numbers
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+SAMPLE_ROWS = 5  # that a check may show
 
 
 def main(argv: Sequence[str]) -> int:
     text = argv[0]
     document = json.loads(Path(text[1:]).read_text("utf-8") if text.startswith("@") else text)
-    run = {"pythoncall": call_function, "notebook": run_notebook, "sqlfile": run_sql}[document["kind"]]
+    run = {"pythoncall": call_function, "notebook": run_notebook, "sqlfile": run_sql, "check": call_check}[
+        document["kind"]
+    ]
     return run(document)
 
 
 def call_function(document: dict[str, Any]) -> int:
     """Calls the function with keyword arguments. A traceback starts in the user's file."""
+    return _call(document, lambda _: None)
+
+
+def call_check(document: dict[str, Any]) -> int:
+    """Calls a check, and writes its answer where the document says."""
+    return _call(document, lambda answer: _write_answer(answer, Path(document["result"])))
+
+
+def _call(document: dict[str, Any], use: Callable[[Any], None]) -> int:
     path = Path(document["file"])
     sys.path[0] = str(path.parent)
     sys.argv = [str(path)]
     try:
         function = getattr(_load(path), document["function"])
-        function(**{name: _value(argument) for name, argument in document["arguments"].items()})
+        use(function(**{name: _value(argument) for name, argument in document["arguments"].items()}))
     except SystemExit:
         raise
     except BaseException as e:
@@ -40,6 +54,41 @@ def call_function(document: dict[str, Any]) -> int:
         traceback.print_exception(type(e), e, frames or e.__traceback__)
         return 1
     return 0
+
+
+def _write_answer(answer: Any, path: Path) -> None:
+    sample: list[Any] = []
+    if isinstance(answer, dict):
+        if "value" not in answer or set(answer) - {"value", "sample"}:
+            raise TypeError(f"the check answered a dict of {sorted(map(str, answer))}, and wanted are value and sample")
+        sample, answer = list(answer.get("sample") or []), answer["value"]
+        if not all(isinstance(row, dict) for row in sample):
+            raise TypeError("the sample of a check's answer is a list of rows, each a dict")
+    value = _plain(answer)
+    if not isinstance(value, bool | int | float):
+        shown = "nothing" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"the check answered {shown}, and wanted is true, false, a number, or a dict with value")
+    rows = [{str(name): _shown(_plain(v)) for name, v in row.items()} for row in sample[:SAMPLE_ROWS]]
+    path.write_text(json.dumps({"value": value, "sample": rows}), "utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy and the like as Python's own."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, numbers.Real):
+        return float(value)
+    item = getattr(value, "item", None)
+    try:
+        return item() if callable(item) else value
+    except (TypeError, ValueError):  # of more than one value
+        return value
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, float) and value != value:
+        return "NaN"
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _load(path: Path) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from .checks import Answer, run_check
 from .conditions import (
     NoBaselineError,
     UnknownValueError,
@@ -102,7 +103,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         # An action that this runtime does not know stops what comes after.
         found["outcome"] = "warned" if asks <= {"warn"} else "blocked"
         found["message"] = rule.get("message")
-        found["sample"] = found["sample"] or facts.sample(rule.get("offending"))
+        found["sample"] = found["sample"] or facts.sample(rule)
     return found
 
 
@@ -134,10 +135,14 @@ class _Facts:
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, dict[str, Any]] = {}
+        self._checks = {c["id"]: c for c in guard.get("checks", ())}
+        self._answers: dict[str, Answer] = {}
         self._values = table.measure(guard["query"]) if table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
+        if ref["scope"] == "check":
+            return self._checks[ref["name"]]["text"], value, None
         if ref["scope"] == "measure":
             return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
         return text_of(ref), value, self.unit(ref)
@@ -160,6 +165,8 @@ class _Facts:
             if value != value:  # only NaN is not itself
                 raise UnknownValueError(f"{self.texts.get(name, name)} is not a number (NaN)")
             return value
+        if scope == "check":
+            return self._answer(name).value
         if scope == "param":
             return self.context.params.get(name)
         if scope == "file" and name == "size":
@@ -208,8 +215,17 @@ class _Facts:
                 return dict(record["metrics"][output])
         raise NoBaselineError("no previous run")
 
-    def sample(self, offending: str | None) -> list[dict[str, Any]]:
-        return self.table.rows_where(offending) if offending and self.table else []
+    def _answer(self, name: str) -> Answer:
+        if name not in self._answers:
+            self._answers[name] = run_check(self.context, self.guard, self._checks[name])
+        return self._answers[name]
+
+    def sample(self, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows to show for a rule that failed."""
+        if rule.get("offending") and self.table:
+            return self.table.rows_where(rule["offending"])
+        asked = [ref["name"] for ref in rule["measured"] if ref["scope"] == "check"]
+        return [row for name in asked for row in self._answer(name).sample]
 
 
 def _deploy_of(context: Context, alias: str, subject: str) -> Mapping[str, Any] | None:

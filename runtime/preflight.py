@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,9 @@ def find_problems(
         elif node["is"] == "stage":
             problems += [_problem(node, m, h) for m, h in _stage_problems(context, node)]
             needs_duckdb = needs_duckdb or (name if node["program"]["is"] == "sqlfile" else None)
-        elif node["is"] == "guard" and node["query"]:
-            needs_duckdb = needs_duckdb or name
+        elif node["is"] == "guard":
+            problems += [_problem(node, m, h) for m, h in _check_problems(context, node)]
+            needs_duckdb = needs_duckdb or (name if node["query"] else None)
         elif node["is"] == "deploy":
             for command in (node.get("command"), node.get("rollback")):
                 problems += [_problem(node, m, h) for m, h in _command_problems(context, node, command)]
@@ -87,8 +88,19 @@ def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tupl
         yield f"there is no file {program['file']}", None
     if program["is"] == "notebook" and not _importable("papermill"):
         yield "needs papermill, which this interpreter lacks", "pip install papermill ipykernel"
-    if program["is"] in ("command", "pythoncall") and "PYTHONPATH" not in env | context.environ.keys():
-        yield from _missing_modules(context, stage)
+    ours = program["is"] == "pythoncall" or (
+        program["is"] == "command" and program["words"][0]["parts"][0] in ("python", "python3")
+    )
+    if ours and "PYTHONPATH" not in env | context.environ.keys():
+        yield from _missing_modules(context, stage["code"])
+
+
+def _check_problems(context: Context, guard: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    for check in guard.get("checks", ()):
+        if not (context.root / check["file"]).is_file():
+            yield f"there is no file {check['file']}", None
+        elif "PYTHONPATH" not in context.environ:
+            yield from _missing_modules(context, check["code"])
 
 
 def _command_problems(
@@ -120,12 +132,8 @@ def _script(command: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _missing_modules(context: Context, stage: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    program = stage["program"]
-    uses_us = program["is"] == "pythoncall" or program["words"][0]["parts"][0] in ("python", "python3")
-    if not uses_us:
-        return
-    files = [context.root / f for f in stage["code"] if f.endswith(".py")]
+def _missing_modules(context: Context, code: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    files = [context.root / f for f in code if f.endswith(".py")]
     folders = {context.root, *(f.parent for f in files)}
     seen: set[str] = set()
     for file in files:

@@ -93,6 +93,11 @@ def program_argv(
         document["result"] = str(values.outputs[output["name"]])
         document["format"] = output.get("format")
         document["parameters"] = dict(values.params)
+    return call_argv(document, workspace)
+
+
+def call_argv(document: Mapping[str, Any], workspace: Path) -> list[str]:
+    """The command that carries out a document of `call.py`, in the interpreter that runs this."""
     return [*_call_command(), _as_argument(document, workspace)]
 
 

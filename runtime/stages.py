@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,12 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, 
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         _sources_as_read(context, stage)
-        before = _given(context, stage)
+        before = file_times(p for paths in _given(context, stage) for p in paths)
         ended = _run(context, stage, values, workspace, token)
         if ended.code != 0 or ended.timed_out:
             last = next((line for line in reversed(ended.last_lines) if line.strip()), "")
             raise FailedNodeError(f"{ended.reason}: {last}" if last and not ended.timed_out else ended.reason)
-        if changed := _changed(before):
+        if changed := changed_file(before):
             raise FailedNodeError(
                 f"it changed its input {changed}, which is the result of another stage: copy it first"
             )
@@ -125,12 +125,17 @@ def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: 
         )
 
 
-def _given(context: Context, stage: Mapping[str, Any]) -> dict[Path, tuple[int, int]]:
-    """The files of other stages that the stage is given, as they are. They are the store's: permissions alone do not
-    keep a program that runs as root from writing into them."""
-    artifacts = [a for i in stage["inputs"] for a in i["artifacts"]]
-    folders = [p for a in artifacts if "file" in context.artifact(a) for p in context.paths(a)]
-    files = [f for p in folders for f in (tree_files(p).values() if p.is_dir() else [p])]
+def _given(context: Context, stage: Mapping[str, Any]) -> Iterator[list[Path]]:
+    """What other stages made, and the stage is given."""
+    for artifact in (a for i in stage["inputs"] for a in i["artifacts"]):
+        if "file" in context.artifact(artifact):
+            yield context.paths(artifact)
+
+
+def file_times(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """The files at and below paths that are given to a program, as they are. They are the store's: permissions alone
+    do not keep a program that runs as root from writing into them."""
+    files = [f for p in paths for f in (tree_files(p).values() if p.is_dir() else [p])]
     return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in files}
 
 
@@ -144,7 +149,7 @@ def _sources_as_read(context: Context, stage: Mapping[str, Any]) -> None:
             raise FailedNodeError(why)
 
 
-def _changed(before: Mapping[Path, tuple[int, int]]) -> str | None:
+def changed_file(before: Mapping[Path, tuple[int, int]]) -> str | None:
     """The name of a file that was written to since. One that is gone was a link, and is made again."""
     for path, stat in before.items():
         with contextlib.suppress(FileNotFoundError):

@@ -34,7 +34,8 @@ def prepare(requirements: list[str], settings: Settings, image: str | None = Non
 
 def requirements_of(node: Ran, settings: Settings) -> list[str]:
     """The requirements files of what the node's program imports: the pipeline's own, and DuckDB for who asks tables."""
-    found = [settings.requirements] if settings.requirements and isinstance(node, n.Stage | n.Deploy) else []
+    runs_own = isinstance(node, n.Stage | n.Deploy) or (isinstance(node, n.Guard) and bool(node.checks))
+    found = [settings.requirements] if settings.requirements and runs_own else []
     return [*found, settings.duckdb] if needs_duckdb(node) and settings.duckdb not in found else found
 
 

@@ -59,7 +59,7 @@ def lower(model: Model) -> Lowered:
         version=lower_versioning(model),
         targets={name: lower_options(entity) for name, entity in model.targets.items()},
         tests=lower_tests(model),
-        project=_project(model, stages, deploys, requirements),
+        project=_project(model, stages, guards, deploys, requirements),
         graph=graph,
     )
     return Lowered(lowered, (*uses_of(model), *guard_uses))
@@ -80,12 +80,17 @@ def _digest(model: Model) -> str:
 
 
 def _project(
-    model: Model, stages: tuple[plan.Stage, ...], deploys: tuple[plan.Deploy, ...], requirements: str | None
+    model: Model,
+    stages: tuple[plan.Stage, ...],
+    guards: tuple[plan.Guard, ...],
+    deploys: tuple[plan.Deploy, ...],
+    requirements: str | None,
 ) -> tuple[plan.ProjectFile, ...]:
-    """The project's text files that stages and deploys run, and the lock and requirements files."""
+    """The project's text files that stages, guards and deploys run, and the lock and requirements files."""
     from ..code import local_code
 
     paths = {path for stage in stages for path in stage.code}
+    paths.update(path for guard in guards for check in guard.checks for path in check.code)
     for deploy in deploys:
         for command in (deploy.command, deploy.rollback):
             for word in command.words if command else ():

@@ -47,6 +47,7 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model) -> plan.Guard
         rules=rules,
         implicit=False,
         place=model.place(guard.name.span),
+        checks=tuple(lowering.checks),
     )
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from ..code import local_code
 from ..features import Feature
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics import functions as f
+from ..semantics.custom_checks import passed, timeout_of, value_of
 from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
 from ..semantics.rows import is_about_rows
@@ -25,6 +27,7 @@ class RuleLowering:
     def __init__(self, guard: GuardModel, model: Model) -> None:
         self.guard, self.model = guard, model
         self.measures: list[plan.Measure] = []
+        self.checks: list[plan.PythonCheck] = []
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
@@ -90,14 +93,19 @@ class RuleLowering:
         limits = [plan.Limit(self._condition(rule.expression, where, seen), first)]
         if isinstance(rule.expression, tree.Binary):
             for band in rule.bands:
-                left = self._condition(rule.expression.left, where, [])
+                left = self._condition(rule.expression.left, where, [], "number")
                 limits.append(
-                    plan.Limit(plan.Op(band.op, (left, self._condition(band.limit, where, []))), band.action.text)
+                    plan.Limit(
+                        plan.Op(band.op, (left, self._condition(band.limit, where, [], "number"))), band.action.text
+                    )
                 )
         measured = tuple(dict.fromkeys(seen))
         return plan.Rule(text, tuple(limits), measured, message, self._offending(rule.expression), place)
 
-    def _condition(self, expr: tree.Expr, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
+    def _condition(
+        self, expr: tree.Expr, where: tree.Expr | None, seen: list[plan.Ref], wants: str = "truth"
+    ) -> plan.Condition:
+        """`wants`: whether the expression is to be a truth or a value, which decides what a check has to answer."""
         plain = plain_literal(expr)
         if plain is not None:
             return plain
@@ -107,27 +115,32 @@ class RuleLowering:
             return ref
         if isinstance(expr, tree.Call):
             if expr.function.text == "abs":
-                return plan.Op("abs", (self._condition(expr.args[0], where, seen),))
+                return plan.Op("abs", (self._condition(expr.args[0], where, seen, "number"),))
+            if expr.function.text == "python":
+                ref = self._checked(expr, wants)
+                seen.append(ref)
+                return ref
             ref = self._called(expr, where)
             seen.append(ref)
             if f.FUNCTIONS[expr.function.text].result == f.BOOL:
                 return plan.Op("==", (ref, plan.Literal(0, "number")))
             return ref
         if isinstance(expr, tree.Unary):
-            return plan.Op("not" if expr.op == "not" else "neg", (self._condition(expr.operand, where, seen),))
+            op, inner = ("not", "truth") if expr.op == "not" else ("neg", "number")
+            return plan.Op(op, (self._condition(expr.operand, where, seen, inner),))
         if isinstance(expr, tree.Binary):
             if expr.op == "references":
                 return self._condition(expr.left, where, seen)
-            left, right = self._condition(expr.left, where, seen), self._condition(expr.right, where, seen)
-            return plan.Op(expr.op, (left, right))
+            inner = "truth" if expr.op in ("and", "or") else "number"
+            return plan.Op(expr.op, tuple(self._condition(e, where, seen, inner) for e in (expr.left, expr.right)))
         if isinstance(expr, tree.Between):
             parts = (expr.subject, expr.low, expr.high)
-            return plan.Op("between", tuple(self._condition(p, where, seen) for p in parts))
+            return plan.Op("between", tuple(self._condition(p, where, seen, "number") for p in parts))
         assert isinstance(expr, tree.In)
         return self._in(expr, where, seen)
 
     def _in(self, expr: tree.In, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
-        subject = self._condition(expr.subject, where, seen)
+        subject = self._condition(expr.subject, where, seen, "number")
         if isinstance(expr.domain, tree.Range):
             ends = (expr.domain.low, expr.domain.high)
             return plan.Op("between", (subject, *(self._condition(e, where, seen) for e in ends)))
@@ -145,6 +158,20 @@ class RuleLowering:
         if path.text == "size":
             return plan.Ref("file", "size")
         return self._aggregate(path, path.text, where)
+
+    def _checked(self, call: tree.Call, wants: str) -> plan.Ref:
+        """A check of the project's own. Equal ones run once."""
+        text, (target, *_) = _shown(call), call.args
+        assert isinstance(target, tree.Text)
+        known = next((c for c in self.checks if (c.text, c.wants) == (text, wants)), None)
+        if known is None:
+            file, _, function = target.value.rpartition(":")
+            values = tuple((e.key.text, value_of(e.value)) for e in passed(call))
+            code = local_code(self.model.project, file)
+            id_ = f"c{len(self.checks)}"
+            known = plan.PythonCheck(id_, text, file, function, values, wants, timeout_of(call), code)
+            self.checks.append(known)
+        return plan.Ref("check", known.id)
 
     def _called(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
         return self._aggregate(call, _shown(call), where)
@@ -240,7 +267,7 @@ def _is_aggregate(node: object) -> bool:
     return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in names)
 
 
-_BUILT = (None, Feature.PREDICTIONS)
+_BUILT = (None, Feature.PREDICTIONS, Feature.CUSTOM_CHECK)
 
 
 def _has_unbuilt(expr: tree.Expr) -> bool:

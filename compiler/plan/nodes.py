@@ -45,9 +45,9 @@ class Literal:
 class Ref:
     """A value known at run time.
 
-    scope `measure`: a number of the guard's one query; `metric`: the subject's metrics file; `champion`: the metrics
-    of the model version now in the alias; `previous`: those of the last good run; `file`: `size`, the subject's bytes;
-    `param`; `monitor`: NAME.NUMBER.
+    scope `measure`: a number of the guard's one query; `check`: the answer of one of its checks; `metric`: the
+    subject's metrics file; `champion`: the metrics of the model version now in the alias; `previous`: those of the last
+    good run; `file`: `size`, the subject's bytes; `param`; `monitor`: NAME.NUMBER.
     """
 
     scope: str
@@ -253,6 +253,24 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class PythonCheck:
+    """`python("file.py:function", limit: 3)` in a rule: a function of the project's own, in a process of its own.
+
+    It is given the subject's path as `path`, and `arguments` by name. Its answer is `Ref("check", id)`; `wants` is
+    truth, or number where the rule compares it. A process that runs for more than `timeout` seconds is ended.
+    """
+
+    id: str
+    text: str
+    file: str
+    function: str
+    arguments: tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
+    wants: str
+    timeout: float
+    code: tuple[str, ...]  # the file and what it imports, found
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A condition that must hold, and what happens otherwise: block, warn or quarantine."""
 
@@ -294,6 +312,7 @@ class Guard:
     rules: tuple[Rule, ...]
     implicit: bool  # made from a source's schema
     place: Place
+    checks: tuple[PythonCheck, ...] = ()  # what is found outside of the query
 
     @property
     def sets_aside(self) -> bool:

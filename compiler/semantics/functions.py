@@ -89,7 +89,7 @@ _ALL = (
     ),
     Function("abs", ("value",), NUMBER, frozenset({"table", "metrics"}), "The absolute value."),
     Function(
-        "python", ("text",), BOOL, frozenset({"table", "model", "metrics", "file", "dir", "plot", "report"}),
+        "python", ("text",), ANY, frozenset({"table", "model", "metrics", "file", "dir", "plot", "report"}),
         "A check of your own: true, false or a number.", Feature.CUSTOM_CHECK, more=True,
     ),
 )  # fmt: skip

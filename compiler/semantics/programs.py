@@ -135,18 +135,37 @@ def _python(
     item: str | None,
     diagnostics: Diagnostics,
 ) -> Resolved:
+    function = function_named(text, model, diagnostics)
+    if function is None:
+        return Resolved(None)
+    file, _, name = text.value.rpartition(":")
+    many = {i.name for i in inputs if _is_fanned(i, model)}
+    arguments = [plan.Argument(i.name, "inputs", i.name in many) for i in inputs]
+    arguments += [plan.Argument(o, "outputs", False) for o in outputs]
+    arguments += [plan.Argument(p, "params", False) for p in params]
+    if item:
+        arguments.append(plan.Argument(item, "item", False))
+    function_takes(function, [a.name for a in arguments], text, "stage", diagnostics)
+    return Resolved(plan.PythonCall(file, name, tuple(arguments)), (), local_code(model.project, file))
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def function_named(text: tree.Text, model: Model, diagnostics: Diagnostics) -> Function | None:
+    """The definition that "file.py:function" names; reports where there is none."""
     file, colon, name = text.value.rpartition(":")
     if not colon or not file or not name.isidentifier():
         message = f"'{text.value}' names no function"
         diagnostics.report(rules.WRONG_ARGUMENTS, text.span, message, hint='write "file.py:function"')
-        return Resolved(None)
+        return None
     if not model.project.is_file(file):
         missing_file(text, file, model, diagnostics)
-        return Resolved(None)
+        return None
     broken = syntax_error_of(model.project, file)
     if broken is not None:
         diagnostics.report(rules.MISSING_FUNCTION, text.span, f"'{file}' is not Python: {broken}")
-        return Resolved(None)
+        return None
     function = function_of(model.project, file, name)
     if function is None:
         known = functions_of(model.project, file)
@@ -154,15 +173,7 @@ def _python(
         diagnostics.report(
             rules.MISSING_FUNCTION, _after_colon(text), f"'{file}' defines no function '{name}'", hint=hint
         )
-        return Resolved(None)
-    many = {i.name for i in inputs if _is_fanned(i, model)}
-    arguments = [plan.Argument(i.name, "inputs", i.name in many) for i in inputs]
-    arguments += [plan.Argument(o, "outputs", False) for o in outputs]
-    arguments += [plan.Argument(p, "params", False) for p in params]
-    if item:
-        arguments.append(plan.Argument(item, "item", False))
-    _compare(function, arguments, file, text, diagnostics)
-    return Resolved(plan.PythonCall(file, name, tuple(arguments)), (), local_code(model.project, file))
+    return function
 
 
 def _is_fanned(ref: InputRef, model: Model) -> bool:
@@ -170,23 +181,18 @@ def _is_fanned(ref: InputRef, model: Model) -> bool:
     return entity is not None and any(isinstance(s, tree.Foreach) for s in entity.others)
 
 
-def _compare(
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
-    passed: list[plan.Argument],
-    file: str,
-    text: tree.Text,
-    diagnostics: Diagnostics,
+def function_takes(
+    function: Function, names: list[str], text: tree.Text, caller: str, diagnostics: Diagnostics
 ) -> None:
-    """Reports the first way in which a signature does not take what will be passed by name."""
+    """Reports the first way in which a signature does not take what a stage or a rule will pass by name."""
     args = function.args
     named = [a.arg for a in (*args.args, *args.kwonlyargs)]
-    names = [a.name for a in passed]
-    place = f"{file}:{function.lineno}"
+    place = f"{text.value.rpartition(':')[0]}:{function.lineno}"
     span = _after_colon(text)
     shown = f"def {function.name}({', '.join(names)})"
     if isinstance(function, ast.AsyncFunctionDef):
         diagnostics.report(
-            rules.SIGNATURE, span, f"'{function.name}' is async ({place}), and stages are not", hint="write def"
+            rules.SIGNATURE, span, f"'{function.name}' is async ({place}), and {caller}s are not", hint="write def"
         )
         return
     twice = next((n for n in names if names.count(n) > 1), None)
@@ -206,11 +212,11 @@ def _compare(
     extra = [n for n in names if n not in named and args.kwarg is None]
     if lacking:
         close = did_you_mean(lacking[0], names)
-        message = f"'{function.name}' wants '{lacking[0]}' ({place}), and the stage does not pass it"
-        hint = close if close and close.startswith("did") else f"the stage passes: {', '.join(names) or 'nothing'}"
+        message = f"'{function.name}' wants '{lacking[0]}' ({place}), and the {caller} does not pass it"
+        hint = close if close and close.startswith("did") else f"the {caller} passes: {', '.join(names) or 'nothing'}"
         diagnostics.report(rules.SIGNATURE, span, message, hint=hint)
     elif extra:
-        message = f"the stage passes '{extra[0]}', and '{function.name}' does not take it ({place})"
+        message = f"the {caller} passes '{extra[0]}', and '{function.name}' does not take it ({place})"
         diagnostics.report(rules.SIGNATURE, span, message, hint=f"write {shown}")
 
 

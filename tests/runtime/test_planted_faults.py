@@ -126,11 +126,27 @@ CASES = (
          "(JFK)", rows=("JFK",)),
     Case("`by`, too few rows", "accuracy(late, predicted, min_support: 100) by origin >= 0.7", "40 rows a slice",
          lambda r: r[:80], "no slice by origin has 100 rows or more: the largest has 40", "error"),
+    Case("a check of your own", 'python("checks.py:worst", column: delay) <= 60', "a delay of 9999",
+         lambda r: put(r, first(1), delay=9999), "9_999", rows=(0,)),
+    Case("a check that breaks", 'python("checks.py:worst", column: delay) <= 60', "the column is called otherwise",
+         lambda r: [{("late_by" if k == "delay" else k): v for k, v in row.items()} for row in r],
+         "KeyError: 'delay'", "error"),
     Case("`size`", "size <= 30KiB", "a text of 40 000 letters", lambda r: put(r, first(1), origin="x" * 40_000), "KiB"),
 )  # fmt: skip
 
 
+CHECK = """
+import csv
+
+def worst(path, column):
+    rows = list(csv.DictReader(path.open()))
+    most = max(float(row[column]) for row in rows)
+    return {"value": most, "sample": [{"id": int(r["id"])} for r in rows if float(r[column]) == most]}
+"""
+
+
 def write(project: Project, rows: list[Row]) -> None:
+    project.write("checks.py", CHECK)
     columns = list(rows[0])
     lines = [",".join("" if r.get(c) is None else str(r.get(c)) for c in columns) for r in rows]
     project.write("data.csv", "\n".join([",".join(columns), *lines]) + "\n")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ...diagnostics import Diagnostics
 from ..model import Model
+from .custom_checks import functions_of_checks_fit
 from .deploys import deploys_move_models
 from .graph import stages_have_an_order
 from .guards import guard_rules_have_types, guards_have_rules
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     guard_rules_have_types,
     guards_refer_to_what_exists,
     relaxations_say_why_and_until_when,
+    functions_of_checks_fit,
     deploys_move_models,
     monitors_watch_something,
     triggers_can_fire,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...code import function_of, functions_of
 from ...diagnostics import Diagnostics, did_you_mean
 from ...source import Span
 from ...syntax import tree
@@ -17,7 +16,7 @@ from ..stages import find_artifact
 
 
 def guards_refer_to_what_exists(model: Model, diagnostics: Diagnostics) -> None:
-    """Sources behind `references` and `overlap`, golden files, keys, and functions of your own are there."""
+    """Sources behind `references` and `overlap`, golden files and their keys are there."""
     for guard in model.guards.values():
         for rule in guard.rules:
             if isinstance(rule, tree.Expected):
@@ -56,21 +55,6 @@ def _call(call: tree.Call, model: Model, diagnostics: Diagnostics) -> None:
     argument = call.args[0] if call.args else None
     if call.function.text == "overlap" and isinstance(argument, tree.Path):
         find_artifact(argument, model, diagnostics)
-    elif call.function.text == "python" and isinstance(argument, tree.Text):
-        _python(argument, model, diagnostics)
-
-
-def _python(text: tree.Text, model: Model, diagnostics: Diagnostics) -> None:
-    file, _, name = text.value.rpartition(":")
-    if not file or not name.isidentifier():
-        message = f"'{text.value}' names no function"
-        diagnostics.report(rules.WRONG_ARGUMENTS, text.span, message, hint='write "checks.py:function"')
-    elif not model.project.is_file(file):
-        missing_file(text, file, model, diagnostics)
-    elif function_of(model.project, file, name) is None:
-        hint = did_you_mean(name, functions_of(model.project, file)) or f"'{file}' defines no function"
-        message = f"'{file}' defines no function '{name}'"
-        diagnostics.report(rules.MISSING_FUNCTION, text.span, message, hint=hint)
 
 
 def _expected(rule: tree.Expected, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
