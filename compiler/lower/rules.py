@@ -6,12 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from .. import functions as f
 from ..code import local_code
-from ..features import Feature
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
-from ..semantics import functions as f
 from ..semantics.custom_checks import passed, timeout_of, value_of
 from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
@@ -177,74 +176,46 @@ class RuleLowering:
         return self._aggregate(call, _shown(call), where)
 
     def _aggregate(self, call: tree.Call | tree.Path, text: str, where: tree.Expr | None) -> plan.Ref:
-        if _has_unbuilt(call):
+        function = f.FUNCTIONS[_name(call)]
+        if function.sql is None:
             return self.measure(text, "", f.NUMBER)
-        from sqlglot import exp
-
+        asked, by = _asked(call, where), call.by if isinstance(call, tree.Call) else None
+        if function.counts is not None:
+            text = f"{function.counts} {', '.join(asked.columns)}{f' by {by.text}' if by else ''}"
+        elif where is not None:
+            text = f"{text} where {_shown(where)}"
+        if by is None or not isinstance(call, tree.Call):
+            return self.measure(text, function.sql.value(asked), function.unit, function.empty)
         from . import sql
 
-        if isinstance(call, tree.Call) and call.by is not None:
-            return self._slices(call, call.by, text, where)
-        if isinstance(call, tree.Call) and f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
-            return self._prediction(call, text, where)
-        built, unit = sql.aggregate(call)
-        if where is not None:
-            condition = sql.rows_condition(where)
-            built = built.transform(
-                lambda n: (
-                    exp.Filter(this=n.copy(), expression=exp.Where(this=condition.copy()))
-                    if _is_aggregate(n) and not isinstance(n.parent, exp.Filter)
-                    else n
-                )
-            )
-            text = f"{text} where {_shown(where)}"
-        if isinstance(call, tree.Call) and call.function.text == "unique":
-            text = f"rows that repeat {', '.join(a.span.text for a in call.args)}"
-        return self.measure(text, sql.text_of(built), unit)
-
-    def _slices(self, call: tree.Call, by: tree.Path, text: str, where: tree.Expr | None) -> plan.Ref:
-        from . import predictions, sql
-
         # Grouping is a query of its own beside the guard's: a second scan, since DuckDB has no aggregate by groups.
-        slice_ = sql.text_of(sql.column(by.text))
-        condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
-        empty = None
-        if f.FUNCTIONS[call.function.text].feature == Feature.PREDICTIONS:
-            select, unit = predictions.slices_of_call(call, condition, slice_), f.NUMBER
-            empty = predictions.EMPTY[call.function.text]
-        else:
-            built, unit = sql.aggregate(call)
-            select = sql.slices(sql.text_of(built), condition, slice_)
-        if where is not None:
-            text = f"{text} where {_shown(where)}"
-        if call.function.text == "unique":
-            text = f"rows that repeat {', '.join(a.span.text for a in call.args)} by {by.text}"
-        return self.measure(text, sql.listed(select), unit, empty, by=by.text, min_support=min_support(call))
-
-    def _prediction(self, call: tree.Call, text: str, where: tree.Expr | None) -> plan.Ref:
-        from . import predictions, sql
-
-        name = call.function.text
-        condition = sql.text_of(sql.rows_condition(where)) if where is not None else None
-        columns = predictions.columns_of(call, condition)
-        built = f"({predictions.auc(columns)})" if name == "auc" else predictions.metric(name, columns)
-        if where is not None:
-            text = f"{text} where {_shown(where)}"
-        return self.measure(text, built, f.NUMBER, predictions.EMPTY[name])
+        slices = sql.listed(function.sql.slices(asked, sql.text_of(sql.column(by.text))))
+        return self.measure(text, slices, function.unit, function.empty, by=by.text, min_support=min_support(call))
 
     def _offending(self, expr: tree.Expr) -> str | None:
         """Rows to show for a rule about the whole table, where single rows are to blame."""
         call = expr.left if isinstance(expr, tree.Binary) else expr
         if not isinstance(call, tree.Call) or call.by is not None or self.guard.subject.kind != "table":
             return None
-        names = [a.text for a in call.args if isinstance(a, tree.Path)]
-        from . import sql
+        offending = f.FUNCTIONS[call.function.text].offending
+        asked = _asked(call, None)
+        return offending(asked) if offending is not None and asked.columns else None
 
-        if call.function.text == "nulls" and names:
-            return f"{sql.text_of(sql.column(names[0]))} IS NULL"
-        if call.function.text == "unique" and names:
-            return sql.repeated_rows(names)
-        return None
+
+def _name(call: tree.Call | tree.Path) -> str:
+    return call.text if isinstance(call, tree.Path) else call.function.text
+
+
+def _asked(call: tree.Call | tree.Path, where: tree.Expr | None) -> f.Asked:
+    """What the function is asked, with `where` as a condition in SQL."""
+    from . import sql
+
+    condition = sql.rows_condition(where) if where is not None else None
+    if isinstance(call, tree.Path):
+        return f.Asked((), condition)
+    columns = tuple(a.text for a in call.args if isinstance(a, tree.Path))
+    shares = [a.value for a in call.args if isinstance(a, tree.Number | tree.Percent)]
+    return f.Asked(columns, condition, float(shares[0]) if shares else None)
 
 
 def _text(rule: tree.RuleLine | tree.Expected) -> str:
@@ -260,21 +231,10 @@ def _text(rule: tree.RuleLine | tree.Expected) -> str:
     return flat(joined(line(rule).parts))
 
 
-def _is_aggregate(node: object) -> bool:
-    from sqlglot import exp
-
-    names = ("avg", "min", "max", "sum", "median", "stddev_samp", "corr", "quantile_cont", "any_value")
-    return isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and str(node.this).lower() in names)
-
-
-_BUILT = (None, Feature.PREDICTIONS, Feature.CUSTOM_CHECK)
-
-
 def _has_unbuilt(expr: tree.Expr) -> bool:
     """Whether a function stands in the expression that no target carries yet, so that it has no SQL."""
     if isinstance(expr, tree.Call):
-        function = f.FUNCTIONS[expr.function.text]
-        return function.feature not in _BUILT or any(_has_unbuilt(a) for a in expr.args)
+        return not f.FUNCTIONS[expr.function.text].built or any(_has_unbuilt(a) for a in expr.args)
     if isinstance(expr, tree.Binary):
         return expr.op == "references" or _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
     if isinstance(expr, tree.Unary):

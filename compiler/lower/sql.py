@@ -7,7 +7,6 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from ..plan import nodes as plan
-from ..semantics.functions import DURATION, NUMBER, PERCENT
 from ..syntax import tree
 
 Expression: TypeAlias = exp.Expr
@@ -90,41 +89,6 @@ def violating(condition: Expression) -> Expression:
 def count_where(condition: Expression) -> Expression:
     """The number of rows in which a condition is true."""
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
-
-
-def aggregate(call: tree.Call | tree.Path) -> tuple[Expression, str]:
-    """What a function of the whole table is in SQL, and the unit of its result."""
-    name = call.text if isinstance(call, tree.Path) else call.function.text
-    arguments = [] if isinstance(call, tree.Path) else list(call.args)
-    columns = [column(a.text) for a in arguments if isinstance(a, tree.Path)]
-    if name == "rows":
-        return exp.Count(this=exp.Star()), NUMBER
-    if name == "columns":
-        row = exp.Anonymous(this="any_value", expressions=[exp.column("subject")])
-        keys = exp.Anonymous(this="json_keys", expressions=[exp.Anonymous(this="to_json", expressions=[row])])
-        return exp.Anonymous(this="len", expressions=[keys]), NUMBER
-    if name == "nulls":
-        null = exp.Is(this=columns[0], expression=exp.null())
-        share = exp.Case(ifs=[exp.If(this=null, true=exp.Literal.number("1.0"))], default=exp.Literal.number("0.0"))
-        return exp.Avg(this=share), PERCENT
-    if name == "unique":
-        return repeated(columns), NUMBER
-    if name == "distinct":
-        return exp.Count(this=exp.Distinct(expressions=[columns[0]])), NUMBER
-    if name == "quantile":
-        share = getattr(arguments[1], "value")  # noqa: B009 - a number or a percentage, checked
-        return exp.Anonymous(this="quantile_cont", expressions=[columns[0], exp.convert(float(share))]), NUMBER
-    if name == "freshness":
-        newest = exp.Max(this=exp.cast(columns[0], "timestamp"))
-        now = exp.cast(exp.Anonymous(this="now"), "timestamp")
-        age = exp.Sub(
-            this=exp.Anonymous(this="epoch", expressions=[now]),
-            expression=exp.Anonymous(this="epoch", expressions=[newest]),
-        )
-        return age, DURATION
-    functions = {"min": "min", "max": "max", "mean": "avg", "median": "median", "stddev": "stddev_samp", "sum": "sum"}
-    functions["correlation"] = "corr"
-    return exp.Anonymous(this=functions[name], expressions=columns), NUMBER
 
 
 def slices(value: str, where: str | None, by: str) -> str:

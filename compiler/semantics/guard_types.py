@@ -6,12 +6,12 @@ each. Otherwise it is about numbers of the whole table. On metrics, names are th
 
 from __future__ import annotations
 
+from .. import functions as f
 from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..features import Feature, Use
 from ..plan import nodes as plan
 from ..source import Span
 from ..syntax import tree
-from . import functions as f
 from . import rules
 from .kinds import describe
 from .model import GuardModel
@@ -247,7 +247,7 @@ class Typing:
         return self._arguments(call, function) or typed
 
     def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
-        wanted, given = function.arguments, call.args
+        wanted, given = tuple(a.type for a in function.arguments), call.args
         if wanted == ("columns",):
             wanted = ("column",) * max(1, len(given))
         fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .. import functions as f
 from ..syntax import tree
-from . import functions as f
 from .model import GuardModel
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import functions as f
 from ..diagnostics import Diagnostics
 from ..syntax import tree
-from . import functions as f
 from . import rules
 from .kinds import describe
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .. import functions as f
 from ..syntax import tree
-from . import functions as f
 
 COLUMN_UNITS = {
     **dict.fromkeys(("int", "float", "decimal"), f.NUMBER),

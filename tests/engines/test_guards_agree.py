@@ -12,7 +12,7 @@ import json
 import pytest
 from mlopsc.backends.base import Level
 from mlopsc.backends.carried import BY_THE_RUNTIME
-from mlopsc.compiler.semantics.functions import FUNCTIONS
+from mlopsc.compiler.functions import FUNCTIONS
 
 from . import agreement
 from .agreement import PARAMS, SPECS, Run, must_agree, plan_of, project

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlopsc.compiler.lint  # noqa: F401 - declares the rules
 from mlopsc.compiler.diagnostics import RULES
-from mlopsc.compiler.semantics.functions import FUNCTIONS
+from mlopsc.compiler.functions import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "lint.md"

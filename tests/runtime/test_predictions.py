@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlopsc.compiler.lower.predictions import EMPTY, Columns, auc, metric
+from mlopsc.compiler.functions import FUNCTIONS, Asked
+from sqlglot import parse_one
 
 from .conftest import Project
 from .specs import value_of, verdict_of
@@ -26,8 +27,8 @@ def ours(name: str, rows: Rows, kinds: str, where: str | None = None) -> float |
     connection.execute(f"CREATE TABLE data (y {left}, p {right})")
     if rows:
         connection.executemany("INSERT INTO data VALUES (?, ?)", rows)
-    columns = Columns.of("y", "p", where)
-    query = auc(columns) if name == "auc" else f"SELECT {metric(name, columns)} FROM {{subject}} AS subject"
+    asked = Asked(("y", "p"), None if where is None else parse_one(where))
+    query = f"SELECT {FUNCTIONS[name].sql.value(asked)} FROM {{subject}} AS subject"
     found = connection.execute(query.replace("{subject}", "data")).fetchone()
     return None if found is None else found[0]
 
@@ -105,12 +106,12 @@ def test_where_bounds_the_rows() -> None:
 @pytest.mark.parametrize(
     ("rule", "csv", "message"),
     [
-        ("auc(y, p) >= 0.5", "1,0.9\n1,0.2\n", f"auc(y, p) has no value: {EMPTY['auc']}"),
-        ("precision(y, p) >= 0.5", "1,0\n0,0\n", f"precision(y, p) has no value: {EMPTY['precision']}"),
-        ("recall(y, p) >= 0.5", "0,0\n0,1\n", f"recall(y, p) has no value: {EMPTY['recall']}"),
-        ("f1(y, p) <= 0.5", "0,0\n0,0\n", f"f1(y, p) has no value: {EMPTY['f1']}"),
-        ("r2(y, p) <= 0.5", "3,1\n3,2\n", f"r2(y, p) has no value: {EMPTY['r2']}"),
-        ("accuracy(y, p) <= 0.5", "1,\n,1\n", f"accuracy(y, p) has no value: {EMPTY['accuracy']}"),
+        ("auc(y, p) >= 0.5", "1,0.9\n1,0.2\n", f"auc(y, p) has no value: {FUNCTIONS['auc'].empty}"),
+        ("precision(y, p) >= 0.5", "1,0\n0,0\n", f"precision(y, p) has no value: {FUNCTIONS['precision'].empty}"),
+        ("recall(y, p) >= 0.5", "0,0\n0,1\n", f"recall(y, p) has no value: {FUNCTIONS['recall'].empty}"),
+        ("f1(y, p) <= 0.5", "0,0\n0,0\n", f"f1(y, p) has no value: {FUNCTIONS['f1'].empty}"),
+        ("r2(y, p) <= 0.5", "3,1\n3,2\n", f"r2(y, p) has no value: {FUNCTIONS['r2'].empty}"),
+        ("accuracy(y, p) <= 0.5", "1,\n,1\n", f"accuracy(y, p) has no value: {FUNCTIONS['accuracy'].empty}"),
         ("precision(y, p) >= 0.5", "1,0.7\n0,0.2\n", "precision wants truths and predictions of true and false"),
         ("log_loss(y, p) <= 9", "1,1.7\n0,0.2\n", "log_loss wants probabilities from 0 to 1"),
         ("auc(y, p) >= 0.1", "1,0.7\n2,0.2\n0,0.1\n", "auc wants truths of true and false"),

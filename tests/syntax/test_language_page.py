@@ -7,7 +7,7 @@ import re
 import pytest
 from mlopsc.compiler.diagnostics import Diagnostics
 from mlopsc.compiler.format import format_text
-from mlopsc.compiler.semantics.functions import FUNCTIONS
+from mlopsc.compiler.functions import FUNCTIONS
 from mlopsc.compiler.semantics.shapes import COLUMN_TYPES, EVENTS, OUTPUT_KINDS, PARAM_TYPES, SHAPES
 from mlopsc.compiler.source import Source
 from mlopsc.compiler.syntax.blocks import KEYWORDS

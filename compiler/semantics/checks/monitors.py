@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...diagnostics import Diagnostics, did_you_mean
+from ...functions import FUNCTIONS
 from ...syntax import tree
 from .. import rules
-from ..functions import FUNCTIONS
 from ..kinds import describe
 from ..model import Artifact, Model
 from ..stages import find_artifact

@@ -1,0 +1,38 @@
+"""The functions of guard rules: one registry, and a file for each family of them."""
+
+from __future__ import annotations
+
+from .function import (
+    ANY,
+    BOOL,
+    DURATION,
+    METRIC,
+    NUMBER,
+    PERCENT,
+    SIZE,
+    STRING,
+    TIME,
+    Argument,
+    Asked,
+    Function,
+    Sql,
+)
+from .registry import BARE, FUNCTIONS
+
+__all__ = [
+    "ANY",
+    "BARE",
+    "BOOL",
+    "DURATION",
+    "FUNCTIONS",
+    "METRIC",
+    "NUMBER",
+    "PERCENT",
+    "SIZE",
+    "STRING",
+    "TIME",
+    "Argument",
+    "Asked",
+    "Function",
+    "Sql",
+]

@@ -1,0 +1,19 @@
+"""Checks that users write themselves."""
+
+from __future__ import annotations
+
+from ..features import Feature
+from .function import ANY, FILE, Argument, Function
+
+FUNCTIONS = (
+    Function(
+        "python",
+        (Argument("file", "text"),),
+        ANY,
+        FILE | {"metrics"},
+        "A check of your own: true, false or a number.",
+        Feature.CUSTOM_CHECK,
+        more=True,
+        beside=True,
+    ),
+)

@@ -1,0 +1,99 @@
+"""What one function of guard rules is: its signature and units, its SQL, and the plain Python that it must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..features import Feature
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+# Units of values in rules. `any` is what nothing is known of: a column without a schema.
+# A `metric` is a number of a file: it compares with anything that is a number.
+NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, METRIC, ANY = (
+    *("number", "percent", "duration", "size"),
+    *("string", "bool", "time", "metric", "any"),
+)
+
+# Subjects.
+TABLE = frozenset({"table"})
+FILE = frozenset({"model", "file", "table", "dir", "plot", "report"})
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its name in the documentation, and its type.
+
+    The types are column, number column, label column (true and false, or 1 and 0), time column, columns (one or more),
+    share (from 0 to 1), value, text and name.
+    """
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call of a function, as SQL needs it: its columns by name, its share, and the rule's `where`."""
+
+    columns: tuple[str, ...] = ()
+    where: exp.Expr | None = None
+    share: float | None = None
+
+
+class Sql(Protocol):
+    """How a function is measured. `{subject}` stands for the table, and its alias is `subject`."""
+
+    def value(self, asked: Asked) -> str:
+        """The number as an expression of the guard's one SELECT over the table."""
+
+    def slices(self, asked: Asked, by: str) -> str:
+        """A SELECT of the columns slice, rows (how many count) and value; `by` is the slice's column in SQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function, whole.
+
+    `low` and `high` bound the result, which tells a rule that cannot fail from one that can. `empty` is why there may
+    be no value, in words that follow a colon. `counts` says what is counted where the result is true or false: none of
+    it is true. `offending` is the condition of the rows to show when the rule is broken.
+
+    `reference` is what the function means, in plain Python: it takes the columns as lists, in which None is a null,
+    then the share, if there is one; None is no value. Tests hold the SQL to it, and nothing else calls it.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    result: str
+    subjects: frozenset[str]
+    doc: str
+    feature: Feature | None = None
+    low: float | None = None
+    high: float | None = None
+    more: bool = False  # takes named arguments or further ones, checked when its feature is built
+    sql: Sql | None = None
+    beside: bool = False  # measured by something else than SQL over the table: a program, or the limits themselves
+    reference: Callable[..., Any] | None = None
+    empty: str | None = None
+    counts: str | None = None
+    offending: Callable[[Asked], str] | None = None
+
+    @property
+    def signature(self) -> str:
+        """The call as the documentation shows it: `quantile(c, share)`."""
+        names = [f"{a.name}…" if a.type == "columns" else a.name for a in self.arguments]
+        return f"{self.name}({', '.join(names)})" if names else self.name
+
+    @property
+    def built(self) -> bool:
+        """Whether it can be measured at all. What cannot is refused by every target."""
+        return self.sql is not None or self.beside
+
+    @property
+    def unit(self) -> str:
+        """The unit of what is measured, which for true and false is a count."""
+        return self.result if self.result in (PERCENT, DURATION, SIZE) else NUMBER
