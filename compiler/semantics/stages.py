@@ -204,7 +204,7 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
         hint = f"write {first}"
         diagnostics.report(rules.UNKNOWN_NAME, path.span, f"a source has no parts: '{path.text}'", hint=hint)
         return None
-    if _is_broken(first, model):
+    if is_broken(first, model):
         return None
     if entity is not None or first in model.guard_declarations or first in model.templates:
         what = entity.keyword if entity else "guard"
@@ -222,7 +222,7 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
     return None
 
 
-def _is_broken(name: str, model: Model) -> bool:
+def is_broken(name: str, model: Model) -> bool:
     """Whether a declaration of that name is there and was not understood: that mistake is reported already."""
     return any(
         span.text.split()[1:2] == [name] or f" {name} " in span.text[:80] for f in model.files for span in f.broken

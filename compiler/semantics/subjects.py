@@ -10,11 +10,16 @@ from ..source import Span
 from ..syntax import tree
 from . import rules
 from .model import GuardModel, Model
-from .stages import find_artifact
+from .stages import find_artifact, is_broken
 
-FORMAL_TYPES = ("column", "number", "percent", "string", "duration", "size", "list", "int", "float", "bool")
+FORMAL_TYPES = (
+    *("column", "metric", "table", "number", "percent", "string"),
+    *("duration", "size", "list", "int", "float", "bool"),
+)
 _FITS: dict[str, tuple[type, ...]] = {
     "column": (tree.Path,),
+    "metric": (tree.Path,),
+    "table": (tree.Path,),
     "number": (tree.Number,),
     "int": (tree.Number,),
     "float": (tree.Number,),
@@ -86,6 +91,8 @@ def _check_template(template: tree.Declaration, diagnostics: Diagnostics) -> Non
 
 def _apply(application: tree.ApplyDecl, model: Model, diagnostics: Diagnostics) -> None:
     template = model.templates.get(application.template.text)
+    if template is None and is_broken(application.template.text, model):
+        return
     if template is None:
         hint = did_you_mean(application.template.text, list(model.templates)) or "the spec declares no guard template"
         if application.template.text in model.guard_declarations:
@@ -152,9 +159,9 @@ def _arguments(
 
 
 def _substitute(node: Any, values: dict[str, tree.Expr]) -> Any:
-    """The node with every lone name that is a parameter replaced by its argument."""
+    """The node with every name that is a parameter replaced by its argument."""
     if isinstance(node, tree.Path):
-        return values.get(node.text, node) if len(node.parts) == 1 else node
+        return _named(node, values)
     if isinstance(node, tuple):
         return tuple(_substitute(n, values) for n in node)
     if is_dataclass(node) and not isinstance(node, type | Span | tree.Name):
@@ -168,3 +175,15 @@ def _substitute(node: Any, values: dict[str, tree.Expr]) -> Any:
                 changes[f.name] = new
         return replace(node, **changes) if changes else node
     return node
+
+
+def _named(path: tree.Path, values: dict[str, tree.Expr]) -> tree.Expr:
+    """The argument that a name stands for; of a dotted one each part, as in `champion.metric` and `table.key`."""
+    if len(path.parts) == 1:
+        return values.get(path.text, path)
+    found = [values.get(part.text) for part in path.parts]
+    parts = [
+        (value.parts if isinstance(value, tree.Path) else (part,))
+        for part, value in zip(path.parts, found, strict=True)
+    ]
+    return replace(path, parts=tuple(name for names in parts for name in names))
