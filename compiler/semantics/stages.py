@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from ..diagnostics import Diagnostics, Note, did_you_mean
@@ -225,7 +226,9 @@ def find_artifact(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Ar
 def is_broken(name: str, model: Model) -> bool:
     """Whether a declaration of that name is there and was not understood: that mistake is reported already."""
     return any(
-        span.text.split()[1:2] == [name] or f" {name} " in span.text[:80] for f in model.files for span in f.broken
+        re.match(rf"\w+\s+{re.escape(name)}\b", span.text) or f" {name} " in span.text[:80]
+        for f in model.files
+        for span in f.broken
     )
 
 
