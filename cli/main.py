@@ -26,6 +26,8 @@ COMMANDS = {
     "fmt": "Format specs in the one style.",
     "build": "Compile a spec to the files of its targets.",
     "run": "Run the pipeline on this machine.",
+    "plan": "Say what a run would do now, and why.",
+    "why": "Say why a stage runs again, with file and line.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "schema": "Write a source's schema block by looking at its data.",
     "guards": "Propose guard rules from data.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     pass
 
 
-@click.command(short_help="Run the pipeline on this machine.")
-@click.argument("words", nargs=-1, metavar="[SPEC] [SELECTION]...")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many nodes run at once. Default: the processors.")
-@click.option("--from", "after", multiple=True, metavar="NODE", help="Run this node and all that comes after it.")
-@click.option("--only", multiple=True, metavar="NODE", help="Run this node alone.")
-@click.option(
+params_option = click.option(
     "--params",
     "params_file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="A JSON file of params; --set wins over it.",
 )
+
+
+@click.command(short_help="Run the pipeline on this machine.")
+@click.argument("words", nargs=-1, metavar="[SPEC] [SELECTION]...")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="How many nodes run at once. Default: the processors.")
+@click.option("--from", "after", multiple=True, metavar="NODE", help="Run this node and all that comes after it.")
+@click.option("--only", multiple=True, metavar="NODE", help="Run this node alone.")
+@params_option
 @set_option
 @profile_option
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would run, with its commands, and run nothing.")
@@ -58,6 +62,9 @@ def command(
 ) -> int:
     """Run the pipeline on this machine. What has not changed since an earlier run is restored instead of run.
 
+    In place of the spec a plan of `mlopsc plan -o PLAN.json` may be named: that is run, or refused if it would now be
+    something else.
+
     A SELECTION is a node's name: `train`, `+train` with all before it, `train+` with all after it. Exits with 3 when
     a guard blocked, 4 when a stage failed.
     """
@@ -68,8 +75,18 @@ def command(
     from ..runtime.executor import run
 
     named, selection = _split(words)
+    if named is not None and named.suffix == ".json":
+        from .approved import read_approved, require_unchanged
+
+        if selection or after or only or params_file or settings or profile:
+            raise click.UsageError(f"{named} says already what is run, and with what: name nothing else")
+        approved = read_approved(named)
+        require_unchanged(approved)
+        named, profile, settings = approved.spec, approved.document.get("profile"), approved.document["settings"]
+        params = approved.document["params"]
+    else:
+        params = read_params(params_file, settings)
     path = specs.the_spec(named)
-    params = _params(params_file, settings)
     analysis = analysis_of(path, profile=profile, settings=settings)
     lowered = lower(analysis)
     require_targets(["local"], lowered, analysis, quiet=True)
@@ -97,7 +114,7 @@ def command(
 
 def _split(words: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:
     """What looks like a path is the spec; the other words select nodes."""
-    paths = [w for w in words if w.endswith(specs.SUFFIX) or "/" in w or "\\" in w or w in (".", "..")]
+    paths = [w for w in words if w.endswith((specs.SUFFIX, ".json")) or "/" in w or "\\" in w or w in (".", "..")]
     if not paths and words and Path(words[0]).is_dir() and not specs.in_folder(Path()):
         paths = [words[0]]
     if len(paths) > 1:
@@ -105,7 +122,7 @@ def _split(words: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:
     return Path(paths[0]) if paths else None, tuple(w for w in words if w not in paths)
 
 
-def _params(file: Path | None, settings: dict[str, str]) -> dict[str, Any]:
+def read_params(file: Path | None, settings: Mapping[str, str]) -> dict[str, Any]:
     """The params of the file that `--set` does not give; the runtime checks them against the plan."""
     if file is None:
         return {}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .rehearsal import Planned
 
 # Exit codes, the same for every command.
 DONE, USAGE, BLOCKED, FAILED, NOT_RUN, BUG = 0, 2, 3, 4, 5, 70
@@ -108,6 +111,7 @@ class RunResult:
     report: Path | None = None  # report.html
     problems: tuple[Problem, ...] = ()
     reason: str | None = None
+    planned: tuple[Planned, ...] = ()  # after a dry run
 
 
 def system_reason(error: OSError) -> str:

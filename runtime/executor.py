@@ -85,8 +85,7 @@ def run(
     if problems:
         return _refused(run_id, problems)
     if options.dry_run:
-        rehearse(context, chosen)
-        return RunResult(run_id, "planned", DONE)
+        return RunResult(run_id, "planned", DONE, planned=tuple(rehearse(context, chosen)))
     if options.trigger and (why := held_back(pipeline.triggers[options.trigger], pipeline.name, store)):
         return RunResult(run_id, "held", DONE, reason=f"{options.trigger} starts no run: {why}")
     try:

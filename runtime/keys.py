@@ -20,10 +20,13 @@ def key_parts(
     root: Path,
     fingerprints: Fingerprints,
     params: Mapping[str, Any],
-    inputs: Mapping[str, list[str]],
+    inputs: Mapping[str, list[str | None]],
     env_lock: str | None,
 ) -> dict[str, Any]:
-    """What the stage's result depends on. `inputs` holds the digests by input name, `params` the values it uses."""
+    """What the stage's result depends on. `inputs` holds the digests by input name, `params` the values it uses.
+
+    A digest is None where a rehearsal does not know it; such parts make no key.
+    """
     own = stage["program"].get("file")
     files = sorted({*stage["code"], *([own] if own else [])})
     return {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from .changes import note_let_pass
 from .context import LETS_PASS, Context, FailedNodeError
 from .deploys import run_deploy
 from .events import BLOCKED, DONE, FAILED, NOT_RUN, system_reason
@@ -93,7 +94,7 @@ def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, An
     if kind == "source":
         return {"artifacts": {node["id"]: read_source(context, node)}}
     if kind == "guard":
-        return check_guard(context, node)
+        return note_let_pass(context, node, check_guard(context, node))
     return run_deploy(context, node)
 
 

@@ -1,12 +1,18 @@
-"""A dry run: what would be done, with the exact commands, and what would be restored instead."""
+"""A rehearsal: what a run would do now and why, with the exact commands, and what would be restored instead.
+
+Nothing is run and nothing is written. What only a run can tell (the bytes that a program will write, what the web
+answers) is said to be unknown: a stage behind it may run, and is restored when its inputs turn out to be as they were.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .changes import Cause, causes, last_of, let_pass
 from .context import Context, FailedNodeError
 from .keys import key_of, key_parts
 from .params import shown
@@ -16,60 +22,112 @@ from .stages import lists_of
 from .store import safe_id
 
 
-def rehearse(context: Context, chosen: list[str]) -> None:
-    """Tells the listener of each node, in order, what a run would do now."""
-    known: dict[str, str | None] = {}  # artifact -> its digest, nothing where only a run can tell
+@dataclass(frozen=True)
+class Planned:
+    """What would be done with a node. action: read, run, may_run, restore, check, deploy, fail.
+
+    `causes` says why a stage runs; `key` is that of its result, and nothing where an input is not known yet.
+    """
+
+    node: str
+    kind: str
+    action: str
+    text: str
+    causes: tuple[Cause, ...] = ()
+    key: str | None = None
+    digest: str | None = None  # of a source, as it is now
+
+
+def rehearse(context: Context, chosen: list[str]) -> list[Planned]:
+    """What would be done with each node, in order; the listener is told, too."""
+    known = _Known()
+    found = []
     for name in chosen:
         node = context.pipeline.nodes[name]
-        state, text = {"source": _source, "stage": _stage, "guard": _guard, "deploy": _deploy}[node["is"]](
+        planned = {"source": _source, "stage": _stage, "guard": _guard, "deploy": _deploy}[node["is"]](
             context, node, known
         )
-        context.tell("planned", node=name, state=state, text=text)
+        found.append(planned)
+        state = "run" if planned.action == "may_run" else planned.action
+        context.tell("planned", node=name, state=f"would_{state}", text=planned.text)
+    return found
 
 
-def _source(context: Context, source: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
+class _Known:
+    """What is known of the artifacts before the run."""
+
+    def __init__(self) -> None:
+        self.digests: dict[str, str | None] = {}  # nothing where only a run can tell
+        self.files: dict[str, Mapping[str, str]] = {}  # of local sources
+
+
+def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Planned:
     if is_web(source):
-        known[source["id"]] = None
-        return "would_read", str(source["uri"])
+        known.digests[source["id"]] = None
+        return Planned(source["id"], "source", "read", str(source["uri"]))
     try:
-        artifact = local_artifact(source, context.root, context.store.fingerprints)
+        artifact, files = local_artifact(source, context.root, context.store.fingerprints)
     except FailedNodeError as e:
-        return "would_fail", str(e)
-    known[source["id"]] = artifact["digest"]
-    return "would_read", f"{source['uri']} ({_count(artifact['files'], 'file')}, {_count(artifact['size'], 'byte')})"
+        return Planned(source["id"], "source", "fail", str(e))
+    known.digests[source["id"]] = artifact["digest"]
+    known.files[source["id"]] = files
+    text = f"{source['uri']} ({_count(artifact['files'], 'file')}, {_count(artifact['size'], 'byte')})"
+    return Planned(source["id"], "source", "read", text, digest=artifact["digest"])
 
 
-def _stage(context: Context, stage: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
-    digests = {i["name"]: [known.get(a) for a in i["artifacts"]] for i in stage["inputs"]}
-    params = {name: context.params.get(name) for name in stage["params"]}
-    entry = None
-    if stage["cache"] and all(d is not None for found in digests.values() for d in found):
-        parts = key_parts(
-            stage,
-            root=context.root,
-            fingerprints=context.store.fingerprints,
-            params=params,
-            inputs={name: [d for d in found if d] for name, found in digests.items()},
-            env_lock=context.pipeline.version.get("env_lock"),
-        )
-        entry = context.store.cached(key_of(parts))
+def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned:
+    digests = {i["name"]: [known.digests.get(a) for a in i["artifacts"]] for i in stage["inputs"]}
+    whole = all(d is not None for found in digests.values() for d in found)
+    parts = key_parts(
+        stage,
+        root=context.root,
+        fingerprints=context.store.fingerprints,
+        params={name: context.params.get(name) for name in stage["params"]},
+        inputs=digests,
+        env_lock=context.pipeline.version.get("env_lock"),
+    )
+    key = key_of(parts) if whole else None
+    entry = context.store.cached(key) if key is not None and stage["cache"] else None
     for o in stage["outputs"]:
-        known[f"{stage['id']}.{o['name']}"] = entry["outputs"][o["name"]]["digest"] if entry else None
+        known.digests[f"{stage['id']}.{o['name']}"] = entry["outputs"][o["name"]]["digest"] if entry else None
+    why = _why(context, stage, parts, known)
     if entry:
-        return "would_restore", f"from run {entry['run']}"
+        return Planned(stage["id"], "stage", "restore", f"from run {entry['run']}", why, key)
+    alone = [c for c in why if not (c.kind == "input" and c.waits)]
+    action = "run" if whole or alone else "may_run"
+    why = why or (_gone(stage),)
+    return Planned(stage["id"], "stage", action, _command(context, stage), why, key)
+
+
+def _why(context: Context, stage: Mapping[str, Any], parts: Mapping[str, Any], known: _Known) -> tuple[Cause, ...]:
+    last = last_of(context, stage["id"])
+    if last is None:
+        return (Cause("first", "has no result yet"),)
+    found = causes(context, stage, last["key_parts"], parts, known.files)
+    if not stage["cache"]:
+        place = stage["place"]
+        return (*found, Cause("cache", "always runs: cache = off", place["file"], place["line"]))
+    return found
+
+
+def _gone(stage: Mapping[str, Any]) -> Cause:
+    return Cause("gone", "its last result is not in the store any more")
+
+
+def _command(context: Context, stage: Mapping[str, Any]) -> str:
     values = Values(
         run=context.run,
         inputs={i["name"]: [p for a in i["artifacts"] for p in _paths(context, a)] for i in stage["inputs"]},
         many=lists_of(context, stage),
         outputs={o["name"]: _result_path(context, stage, o) for o in stage["outputs"]},
-        params=params,
+        params={name: context.params.get(name) for name in stage["params"]},
         item=(stage.get("item") or {}).get("value"),
     )
     types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
     keep = context.folder / f"{safe_id(stage['id'])}.ipynb"
     argv = program_argv(stage, values, root=context.root, workspace=context.folder, types=types, keep=keep)
     settings = [f"{name}={shown(v) if isinstance(v, str) else '$' + v['name']}" for name, v in stage["env"]]
-    return "would_run", shlex.join([*settings, *argv])
+    return shlex.join([*settings, *argv])
 
 
 def _paths(context: Context, artifact: str) -> list[Path]:
@@ -86,16 +144,18 @@ def _result_path(context: Context, stage: Mapping[str, Any], output: Mapping[str
     return context.folder / safe_id(stage["id"]) / str(output["path"])
 
 
-def _guard(context: Context, guard: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
-    return "would_check", f"{_count(len(guard['rules']), 'rule')} on {guard['subject']}"
+def _guard(context: Context, guard: Mapping[str, Any], known: _Known) -> Planned:
+    known.digests[guard["subject"]] = let_pass(context, guard, known.digests.get(guard["subject"]))
+    return Planned(guard["id"], "guard", "check", f"{_count(len(guard['rules']), 'rule')} on {guard['subject']}")
 
 
-def _deploy(context: Context, deploy: Mapping[str, Any], known: dict[str, str | None]) -> tuple[str, str]:
+def _deploy(context: Context, deploy: Mapping[str, Any], known: _Known) -> Planned:
     moves = f"{deploy['alias']} to the new version of {deploy['model']}" if deploy.get("alias") else deploy["model"]
     if deploy.get("command") is None:
-        return "would_deploy", moves
+        return Planned(deploy["id"], "deploy", "deploy", moves)
     values = Values(run=context.run, params=context.params, model=Path("MODEL"), previous=Path("PREVIOUS"))
-    return "would_deploy", f"{moves}, then {shlex.join(command_argv(deploy['command'], values))}"
+    text = f"{moves}, then {shlex.join(command_argv(deploy['command'], values))}"
+    return Planned(deploy["id"], "deploy", "deploy", text)
 
 
 def _count(number: int, of: str) -> str:

@@ -12,6 +12,7 @@ from .call import table_expression
 from .context import Context, FailedNodeError
 from .digests import tree_digest, tree_files, value_digest
 from .fingerprints import ChangedWhileReadError, Fingerprints, signature
+from .outlines import files_outline, keep_outline, lines_outline, outline_path
 from .store import safe_id
 
 
@@ -65,11 +66,29 @@ def read_source(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
         raise FailedNodeError(why)
     if is_web(source):
         return _downloaded(context, source)
-    return local_artifact(source, context.root, context.store.fingerprints)
+    artifact, digests = local_artifact(source, context.root, context.store.fingerprints)
+    if digests and not outline_path(context.store, artifact["digest"]).exists():
+        _keep_outlines(context, artifact, digests)
+    return artifact
 
 
-def local_artifact(source: Mapping[str, Any], root: Path, fingerprints: Fingerprints) -> dict[str, Any]:
-    """Where the files of a source are, and what is in them. Raises FailedNodeError where they change meanwhile."""
+def _keep_outlines(context: Context, artifact: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+    """What tells a later change by file and line."""
+    for name, digest in digests.items():
+        if not outline_path(context.store, digest).exists():
+            keep_outline(context.store, digest, lines_outline(context.root / name))
+    if artifact["digest"] not in digests.values():
+        keep_outline(context.store, artifact["digest"], files_outline(digests))
+
+
+def local_artifact(
+    source: Mapping[str, Any], root: Path, fingerprints: Fingerprints
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Where the files of a source are, and what is in them; and the digests of the files by path, where the source's
+    version asks for them.
+
+    Raises FailedNodeError where they change meanwhile.
+    """
     paths = find_files(source, root)
     folder = root / paths[0] if len(paths) == 1 and (root / paths[0]).is_dir() else None
     files = tree_files(folder) if folder else {p: root / p for p in paths}
@@ -80,7 +99,9 @@ def local_artifact(source: Mapping[str, Any], root: Path, fingerprints: Fingerpr
         "files": len(files),
         "signature": _signature(files),
     }
-    return {**artifact, "digest": _version(source, files, [root / p for p in paths], fingerprints)}
+    digest, digests = _version(source, files, [root / p for p in paths], fingerprints)
+    below = f"{paths[0]}/" if folder else ""
+    return {**artifact, "digest": digest}, {f"{below}{name}": d for name, d in digests.items()}
 
 
 def why_changed(source: Mapping[str, Any], artifact: Mapping[str, Any], root: Path, prints: Fingerprints) -> str | None:
@@ -92,7 +113,7 @@ def why_changed(source: Mapping[str, Any], artifact: Mapping[str, Any], root: Pa
     try:
         if _signature(files) == artifact.get("signature"):
             return None
-        now = local_artifact(source, root, prints)["digest"]
+        now = local_artifact(source, root, prints)[0]["digest"]
     except (FailedNodeError, OSError) as e:
         now = str(e)
     if now == artifact["digest"]:
@@ -106,12 +127,13 @@ def _signature(files: Mapping[str, Path]) -> str:
 
 def _version(
     source: Mapping[str, Any], files: Mapping[str, Path], paths: list[Path], fingerprints: Fingerprints
-) -> str:
+) -> tuple[str, dict[str, str]]:
     version: str = source["version"]
     if version == "mtime":
-        return value_digest({n: [p.stat().st_size, p.stat().st_mtime_ns] for n, p in files.items()})
+        return value_digest({n: [p.stat().st_size, p.stat().st_mtime_ns] for n, p in files.items()}), {}
     if version.startswith("column:"):
-        return value_digest({version: _high_water(paths, version.removeprefix("column:"), source.get("format"))})
+        mark = _high_water(paths, version.removeprefix("column:"), source.get("format"))
+        return value_digest({version: mark}), {}
     try:
         digests = dict(zip(files, fingerprints.files(files.values()), strict=True))
     except ChangedWhileReadError as e:
@@ -120,7 +142,7 @@ def _version(
     pinned = version.removeprefix("pinned:")
     if pinned != version and pinned != digest:
         raise FailedNodeError(f"is pinned to {pinned}, and is now {digest}")
-    return digest
+    return digest, digests
 
 
 def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # noqa: A002
@@ -154,8 +176,8 @@ def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
                     f.write(block)
         except (urllib.error.URLError, OSError) as e:
             raise FailedNodeError(f"cannot read {uri}: {getattr(e, 'reason', e)}") from e
-        digest = _version({**source, "version": "content" if source["version"] == "etag" else source["version"]},
-                          {name: path}, [path], context.store.fingerprints)  # fmt: skip
+        digest, _ = _version({**source, "version": "content" if source["version"] == "etag" else source["version"]},
+                             {name: path}, [path], context.store.fingerprints)  # fmt: skip
         kept = context.store.put(path)
     place = f"runs/{context.run}/{safe_id(source['id'])}/{name}"
     context.store.place(kept.digest, context.store.folder / place)

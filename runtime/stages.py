@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .changes import keep_last
 from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
 from .digests import tree_files
 from .keys import key_of, key_parts
+from .outlines import code_outline, keep_outline, lock_outline, outline_path
 from .pipeline import producer
 from .programs import Values, program_argv, program_environment
 from .registry import now
@@ -23,12 +25,29 @@ def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dic
     """What the stage did. A failure is described by the state, for its tries are part of the record."""
     parts = stage_key_parts(context, stage)
     key = key_of(parts)
+    _keep_outlines(context, parts)
     record: dict[str, Any] = {"key": key, "key_parts": parts, "params": parts["params"]}
     if stage["cache"] and (entry := context.store.cached(key)) is not None:
         # An object may be cleared away between the look and the use, and an entry damaged: then it is made again.
         with contextlib.suppress(FileNotFoundError, KeyError):
-            return {**record, "state": "restored", "from_run": entry["run"], **place_outputs(context, stage, entry)}
-    return {**record, **_tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)}
+            found = place_outputs(context, stage, entry)
+            keep_last(context, stage["id"], key, parts)
+            return {**record, "state": "restored", "from_run": entry["run"], **found}
+    found = _tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)
+    if found["state"] == "succeeded":
+        keep_last(context, stage["id"], key, parts)
+    return {**record, **found}
+
+
+def _keep_outlines(context: Context, parts: Mapping[str, Any]) -> None:
+    """What tells a later change of the code or of the lock by name and line."""
+    store = context.store
+    for file, digest in parts["code"].items():
+        if not outline_path(store, digest).exists():
+            keep_outline(store, digest, code_outline(context.root / file))
+    lock = parts["lock"]
+    if lock is not None and not outline_path(store, lock).exists():
+        keep_outline(store, lock, lock_outline(context.root / context.pipeline.version["env_lock"]))
 
 
 def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@
     cache/<key>.json            key of a stage's result -> its outputs
     runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
     registry/<model>/           see registry.py
+    outlines/, last/            what tells a change by name and line (outlines.py, changes.py)
     tmp/                        what is being made; its owner holds a lock on it
     fingerprints.json           digests of files elsewhere, by what the file system says of them
 

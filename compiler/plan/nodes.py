@@ -395,7 +395,10 @@ Node = Union[Source, Stage, Guard, Deploy, Monitor, Trigger, Notify]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A value given from outside. `value` is the default after profile and `--set`; None: must be given at run time."""
+    """A value given from outside. `value` is the default after profile and `--set`; None: must be given at run time.
+
+    `origin` says what gave it: `profile NAME` (then `place` is there) or `--set`; nothing where the declaration did.
+    """
 
     name: str
     type: str
@@ -405,6 +408,7 @@ class Param:
     choices: tuple[Scalar, ...]
     doc: str
     place: Place
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

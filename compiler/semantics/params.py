@@ -86,10 +86,18 @@ def _resolve(
                 _check_domain(name, value, low, high, choices, declaration.default.span, declaration, diagnostics)
         if name in settings:
             value = _from_setting(name, settings[name], kind, low, high, choices, declaration, diagnostics)
-    param = plan.Param(
-        name, kind, value, low, high, choices, "\n".join(declaration.doc), model.place(declaration.name.span)
-    )
+    origin, at = None, declaration.name.span
+    if name in settings:
+        origin = "--set"
+    elif declaration.default is not None and not _within(declaration.default.span, declaration.span):
+        origin, at = f"profile {model.profile}", declaration.default.span
+    doc = "\n".join(declaration.doc)
+    param = plan.Param(name, kind, value, low, high, choices, doc, model.place(at), origin)
     return ParamModel(declaration, param)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner.source is outer.source and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _check_type(ref: tree.TypeRef, diagnostics: Diagnostics) -> bool:

@@ -1,0 +1,108 @@
+"""`mlopsc plan`"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import specs
+from .compiling import spec_options
+from .rehearsed import Rehearsal, rehearsal_of
+from .run import params_option, read_params
+from .terminal import Paint, paint_for
+
+if TYPE_CHECKING:
+    from ..runtime.rehearsal import Planned
+
+CHANGES = 2  # with --detailed-exitcode
+
+_WORDS = {  # action: mark, word, role
+    "read": ("·", "read", "dim"),
+    "check": ("·", "checked", "dim"),
+    "restore": ("↺", "restored", "place"),
+    "run": ("▸", "runs", "warning"),
+    "may_run": ("?", "may run", "warning"),
+    "deploy": ("·", "deployed", "dim"),
+    "fail": ("✗", "fails", "error"),
+}
+
+
+@click.command(short_help="Say what a run would do now, and why.")
+@spec_options
+@params_option
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the plan in this file: `mlopsc run FILE` then does exactly this, or refuses.",
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when a stage would run, with 0 when none would.")
+def command(
+    spec: Path | None,
+    profile: str | None,
+    settings: dict[str, str],
+    params_file: Path | None,
+    as_json: bool,
+    output: Path | None,
+    detailed_exitcode: bool,
+) -> int:
+    """Say what a run would do now: what runs and why, what is restored. Nothing is run, nothing is changed.
+
+    A stage behind one that runs *may* run: when that one writes what it wrote before, its consumers are restored.
+    """
+    path = specs.the_spec(spec)
+    found = rehearsal_of(path, profile=profile, settings=settings, params=read_params(params_file, settings))
+    text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
+    if output is not None:
+        output.write_text(text, "utf-8")
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        for line in render_plan(found, paint_for(sys.stdout)):
+            click.echo(line, color=True)
+        if output is not None:
+            click.echo(f"kept: mlopsc run {output} does this, or refuses")
+    return CHANGES if detailed_exitcode and found.changes else 0
+
+
+def render_plan(plan: Rehearsal, paint: Paint) -> Iterator[str]:
+    """A line a node, and one for each further cause."""
+    wide = max((len(n.node) for n in plan.nodes), default=0)
+    for node in plan.nodes:
+        yield from _lines(node, wide, paint)
+    yield ""
+    yield _closing(plan)
+
+
+def _lines(node: Planned, wide: int, paint: Paint) -> Iterator[str]:
+    mark, word, role = _WORDS[node.action]
+    reasons = [text_of(cause) for cause in node.causes] if node.action in ("run", "may_run") else [node.text]
+    head = f"{paint(mark, role)} {node.node:<{wide}}  {paint(f'{word:<8}', role)}"
+    yield f"{head}  {reasons[0]}" if reasons else head
+    for reason in reasons[1:]:
+        yield f"  {'':<{wide}}  {'':<8}  {reason}"
+
+
+def text_of(cause: object) -> str:
+    """`steps/train.py:14: fit() changed`"""
+    where, text = getattr(cause, "where", ""), getattr(cause, "text", "")
+    return f"{where}: {text}" if where else text
+
+
+def _closing(plan: Rehearsal) -> str:
+    stages = [n for n in plan.nodes if n.kind == "stage"]
+    runs = sum(n.action == "run" for n in stages)
+    may = sum(n.action == "may_run" for n in stages)
+    restored = sum(n.action == "restore" for n in stages)
+    said = [f"{runs} run" + ("s" if runs == 1 else "")] if runs else []
+    said += [f"{may} may run"] if may else []
+    said += [f"{restored} restored"] if restored else []
+    if not runs and not may:
+        return f"{plan.pipeline}: nothing to run, {restored} of {len(stages)} stages restored"
+    return f"{plan.pipeline}: of {len(stages)} stages, {', '.join(said)}"

@@ -1,0 +1,84 @@
+"""What a run would do, for the commands that say so: `plan`, `why`, and `run` with an approved plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .build import require_targets
+from .compiling import analysis_of, lower
+from .terminal import paint_for
+
+if TYPE_CHECKING:
+    from ..runtime.rehearsal import Planned
+
+FORMAT = 1  # of the document that `plan --json` and `plan -o` write
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The nodes of a pipeline with what a run would do with each, and what it was asked with."""
+
+    spec: Path
+    profile: str | None
+    settings: Mapping[str, str]
+    params: Mapping[str, Any]
+    pipeline: str
+    digest: str  # of the spec, with profile and settings
+    nodes: tuple[Planned, ...]
+
+    @property
+    def changes(self) -> tuple[Planned, ...]:
+        """The stages that run or may run."""
+        return tuple(n for n in self.nodes if n.action in ("run", "may_run"))
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON: what `run` is held to when it is given the file."""
+        return {
+            "format": FORMAT,
+            "pipeline": self.pipeline,
+            "spec": self.spec.as_posix(),
+            "profile": self.profile,
+            "settings": dict(self.settings),
+            "params": dict(self.params),
+            "digest": self.digest,
+            "nodes": [
+                {
+                    "node": n.node,
+                    "kind": n.kind,
+                    "action": n.action,
+                    "text": n.text,
+                    "key": n.key,
+                    "digest": n.digest,
+                    "causes": [c.plain() for c in n.causes],
+                }
+                for n in self.nodes
+            ],
+        }
+
+
+def rehearsal_of(
+    path: Path, *, profile: str | None, settings: Mapping[str, str], params: Mapping[str, Any]
+) -> Rehearsal:
+    """What a run of the spec on this machine would do now. What is wrong is printed, and ends the command."""
+    from ..compiler.plan.document import plan_document
+    from ..runtime.events import RunOptions
+    from ..runtime.executor import run
+
+    analysis = analysis_of(path, profile=profile, settings=settings)
+    lowered = lower(analysis)
+    require_targets(["local"], lowered, analysis, quiet=True)
+    document = plan_document(lowered.plan)
+    result = run(document, root=path.resolve().parent, options=RunOptions(params=params, dry_run=True))
+    if result.problems:
+        paint = paint_for(sys.stderr)
+        for problem in result.problems:
+            click.echo(f"{paint('error', 'error')}: {problem}", err=True, color=True)
+        raise click.exceptions.Exit(result.exit_code)
+    plan = lowered.plan
+    return Rehearsal(path, profile, settings, params, plan.name, plan.digest, result.planned)
