@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,13 +51,40 @@ class Table:
 
     def rows_where(self, condition: str) -> list[dict[str, Any]]:
         try:
-            return self._ask(f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}")
+            query = f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}"
+            return [{name: _in_json(value) for name, value in row.items()} for row in self._ask(query)]
         except FailedNodeError as e:
             return [{"rows could not be read": str(e)}]
 
     def _ask(self, query: str, plain: Callable[[Any], Any] | None = None) -> list[dict[str, Any]]:
-        names, rows = self._execute(query)
-        return [dict(zip(names, map(plain or _plain, row), strict=True)) for row in rows.fetchall()]
+        names, rows = self._fetched(query)
+        return [dict(zip(names, map(plain or _plain, row), strict=True)) for row in rows]
+
+    def _fetched(self, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        try:
+            names, rows = self._execute(query)
+            return names, rows.fetchall()
+        except self._error as e:
+            if "pytz" not in str(e):
+                raise FailedNodeError(str(e).strip()) from e
+        # DuckDB hands out times with a zone only where that package is installed. In UTC they need none.
+        zoned = self._zoned(query)
+        names, rows = self._execute(f"SELECT * REPLACE ({', '.join(zoned.values())}) FROM (\n{query}\n)")
+        return names, [
+            tuple(_zoned(v) if n in zoned else v for n, v in zip(names, row, strict=True)) for row in rows.fetchall()
+        ]
+
+    def _zoned(self, query: str) -> dict[str, str]:
+        """The columns with times that have a zone, each as a plain time in UTC; as JSON where it is deeper within."""
+        _, described = self._execute(f"DESCRIBE {query}")
+        found = {}
+        for name, kind, *_ in described.fetchall():
+            quoted = '"' + name.replace('"', '""') + '"'
+            if kind == "TIMESTAMP WITH TIME ZONE":
+                found[name] = f"timezone('UTC', {quoted}) AS {quoted}"
+            elif "TIMESTAMP WITH TIME ZONE" in kind:
+                found[name] = f"CAST(to_json({quoted}) AS VARCHAR) AS {quoted}"
+        return found
 
     def _execute(self, query: str) -> tuple[list[str], Any]:
         try:
@@ -138,6 +167,17 @@ def _number(value: Any) -> Any:
     if isinstance(value, list):
         return [{key: _plain(v) for key, v in each.items()} for each in value]
     return _plain(value)
+
+
+def _zoned(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return value.replace(tzinfo=datetime.timezone.utc)
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _in_json(value: Any) -> Any:
+    """A value of a sample. JSON has no word for NaN and the infinite, so they are texts there."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:
