@@ -17,23 +17,34 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     return [CompletionItem(code, help=title) for code, title in codes().items() if code.startswith(incomplete.upper())]
 
 
-@click.command(short_help="Explain a diagnostic.")
+@click.command(short_help="Explain a diagnostic, or a function of guard rules.")
 @click.argument("code", shell_complete=_complete, required=False)
 def command(code: str | None) -> None:
-    """Explain a diagnostic, named by its code (E204) or by its slug (unknown-name).
+    """Explain a diagnostic, named by its code (E204) or by its slug (unknown-name), or a function of guard rules (psi).
 
-    Without a code: the list of all of them.
+    Without a name: the list of all diagnostics.
     """
     known = codes()
     if code is None:
         for name, title in known.items():
             click.echo(f"{name}  {title}")
         return
+    if _is_function(code):
+        from .functions import print_function
+
+        print_function(code)
+        return
     found = _code(code, known)
     page = page_of(found) if found else None
     if page is None:
         raise click.UsageError(_unknown(code, known))
     _print(page)
+
+
+def _is_function(said: str) -> bool:
+    from ..compiler.functions import FUNCTIONS
+
+    return said in FUNCTIONS
 
 
 def _code(said: str, known: dict[str, str]) -> str | None:

@@ -31,9 +31,10 @@ COMMANDS = {
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "schema": "Write a source's schema block by looking at its data.",
     "guards": "Propose guard rules from data.",
+    "functions": "List the functions of guard rules, or explain one.",
     "graph": "Draw what waits for what.",
     "show": "Print a spec as it is meant: formatted, resolved, as JSON, or as a plan.",
-    "explain": "Explain a diagnostic.",
+    "explain": "Explain a diagnostic, or a function of guard rules.",
     "targets": "Print which target carries which feature, and how.",
     "completion": "Print the script that completes mlopsc's commands in a shell.",
 }

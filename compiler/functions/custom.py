@@ -15,5 +15,7 @@ FUNCTIONS = (
         Feature.CUSTOM_CHECK,
         more=True,
         beside=True,
+        example='python("checks/flights.py:jumps", column: dep_delay) <= 3',
+        nothing="What it does with them is its own. An exception, or an answer of another kind, is an error.",
     ),
 )

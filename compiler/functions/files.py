@@ -5,4 +5,17 @@ from __future__ import annotations
 from ..features import Feature
 from .function import FILE, SIZE, Function
 
-FUNCTIONS = (Function("size", (), SIZE, FILE, "The size of the file.", Feature.FILE_GUARD, low=0, beside=True),)
+FUNCTIONS = (
+    Function(
+        "size",
+        (),
+        SIZE,
+        FILE,
+        "The size of the file.",
+        Feature.FILE_GUARD,
+        low=0,
+        beside=True,
+        example="size <= 200MiB",
+        nothing="0 for an empty file.",
+    ),
+)

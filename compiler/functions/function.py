@@ -62,6 +62,8 @@ class Function:
     be no value, in words that follow a colon. `counts` says what is counted where the result is true or false: none of
     it is true. `offending` is the condition of the rows to show when the rule is broken.
 
+    `example` is a rule for the documentation, and `nothing` says what nulls and a table without rows do.
+
     `reference` is what the function means, in plain Python: it takes the columns as lists, in which None is a null,
     then the share, if there is one; None is no value. Tests hold the SQL to it, and nothing else calls it.
     """
@@ -81,6 +83,8 @@ class Function:
     empty: str | None = None
     counts: str | None = None
     offending: Callable[[Asked], str] | None = None
+    example: str = ""
+    nothing: str = ""
 
     @property
     def signature(self) -> str:

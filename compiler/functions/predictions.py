@@ -225,41 +225,86 @@ def _prediction(
     types: tuple[str, str],
     doc: str,
     reference: Callable[..., Any],
+    example: str,
     empty: str = _EITHER,
     high: float | None = 1,
     low: float | None = 0,
 ) -> Function:
     arguments = (Argument("truth", types[0]), Argument("predicted", types[1]))
-    built = Area() if name == "auc" else Metric(name)
     return Function(
-        name, arguments, NUMBER, TABLE, doc, Feature.PREDICTIONS, low, high, sql=built, reference=reference, empty=empty
+        name,
+        arguments,
+        NUMBER,
+        TABLE,
+        doc,
+        Feature.PREDICTIONS,
+        low,
+        high,
+        sql=Area() if name == "auc" else Metric(name),
+        reference=reference,
+        empty=empty,
+        example=example,
+        nothing=f"Rows with a null in either column are left out. Without a value, error: {empty}.",
     )
 
 
 _LABELLED, _SCORED, _NUMBERS = (_LABEL, _LABEL), (_LABEL, _NUMERIC), (_NUMERIC, _NUMERIC)
 
 FUNCTIONS = (
-    _prediction("accuracy", ("column", "column"), "The share of predictions that are right.", _accuracy),
+    _prediction(
+        "accuracy",
+        ("column", "column"),
+        "The share of predictions that are right.",
+        _accuracy,
+        "accuracy(late, predicted) by origin >= 0.75",
+    ),
     _prediction(
         "precision",
         _LABELLED,
         "The share of positive predictions that are right.",
         _precision,
+        "precision(late, predicted) >= 0.8",
         "nothing is predicted to be positive",
     ),
-    _prediction("recall", _LABELLED, "The share of positives that are found.", _recall, "nothing is positive in truth"),
+    _prediction(
+        "recall",
+        _LABELLED,
+        "The share of positives that are found.",
+        _recall,
+        "recall(late, predicted) >= 0.6",
+        "nothing is positive in truth",
+    ),
     _prediction(
         "f1",
         _LABELLED,
         "The harmonic mean of precision and recall.",
         _f1,
+        "f1(late, predicted) >= 0.7",
         "nothing is positive, in truth or by prediction",
     ),
-    _prediction("auc", _SCORED, "The area under the ROC curve.", _area, "it needs rows of both classes"),
-    _prediction("log_loss", _SCORED, "The mean negative log-likelihood.", _log_loss, high=None),
-    _prediction("mae", _NUMBERS, "The mean absolute error.", _mae, high=None),
-    _prediction("rmse", _NUMBERS, "The root of the mean squared error.", _rmse, high=None),
     _prediction(
-        "r2", _NUMBERS, "The coefficient of determination.", _r2, "it needs truths that differ", high=1, low=None
+        "auc",
+        _SCORED,
+        "The area under the ROC curve.",
+        _area,
+        "auc(late, p_late) >= 0.75",
+        "it needs rows of both classes",
+    ),
+    _prediction(
+        "log_loss", _SCORED, "The mean negative log-likelihood.", _log_loss, "log_loss(late, p_late) <= 0.5", high=None
+    ),
+    _prediction("mae", _NUMBERS, "The mean absolute error.", _mae, "mae(arr_delay, predicted) <= 15", high=None),
+    _prediction(
+        "rmse", _NUMBERS, "The root of the mean squared error.", _rmse, "rmse(arr_delay, predicted) <= 25", high=None
+    ),
+    _prediction(
+        "r2",
+        _NUMBERS,
+        "The coefficient of determination.",
+        _r2,
+        "r2(arr_delay, predicted) >= 0.6",
+        "it needs truths that differ",
+        high=1,
+        low=None,
     ),
 )

@@ -226,13 +226,44 @@ def _correlation(first: Values, second: Values) -> float | None:
 # The functions -------------------------------------------------------------------------------------------------------
 
 
-def _statistic(name: str, doc: str, function: str, reference: Callable[..., Any], low: float | None = None) -> Function:
-    return Function(name, (_NUMERIC,), NUMBER, TABLE, doc, low=low, sql=_named(function), reference=reference)
+_NOTHING = "Nulls are left out. Without a value, error."
+
+
+def _statistic(
+    name: str,
+    doc: str,
+    function: str,
+    reference: Callable[..., Any],
+    example: str,
+    nothing: str = _NOTHING,
+    low: float | None = None,
+) -> Function:
+    return Function(
+        name,
+        (_NUMERIC,),
+        NUMBER,
+        TABLE,
+        doc,
+        low=low,
+        sql=_named(function),
+        reference=reference,
+        example=example,
+        nothing=nothing,
+    )
 
 
 FUNCTIONS = (
     Function(
-        "rows", (), NUMBER, TABLE, "How many rows the table has.", low=0, sql=Aggregate(_count_rows), reference=_rows
+        "rows",
+        (),
+        NUMBER,
+        TABLE,
+        "How many rows the table has.",
+        low=0,
+        sql=Aggregate(_count_rows),
+        reference=_rows,
+        example="rows >= 10_000",
+        nothing="0 without rows.",
     ),
     Function(
         "columns",
@@ -243,6 +274,8 @@ FUNCTIONS = (
         low=0,
         sql=Aggregate(_count_columns),
         reference=_columns_of,
+        example="columns == 8",
+        nothing="Error without rows.",
     ),
     Function(
         "nulls",
@@ -255,6 +288,8 @@ FUNCTIONS = (
         sql=Aggregate(_share_of_nulls),
         reference=_nulls,
         offending=_null_rows,
+        example="nulls(arr_delay) <= 5%",
+        nothing="Nulls are what it counts. Error without rows.",
     ),
     Function(
         "unique",
@@ -266,6 +301,8 @@ FUNCTIONS = (
         reference=_unique,
         counts="rows that repeat",
         offending=_repeated_rows,
+        example="unique(time_hour, carrier, flight)",
+        nothing="Of one column, nulls repeat nothing; of several, they equal each other. True without rows.",
     ),
     Function(
         "distinct",
@@ -276,13 +313,49 @@ FUNCTIONS = (
         low=0,
         sql=Aggregate(_count_distinct),
         reference=_distinct,
+        example="distinct(origin) == 3",
+        nothing="Nulls are left out. 0 without a value.",
     ),
-    Function("min", (_C,), ANY, TABLE, "The smallest value.", sql=_named("min"), reference=_min),
-    Function("max", (_C,), ANY, TABLE, "The largest value.", sql=_named("max"), reference=_max),
-    _statistic("mean", "The arithmetic mean, nulls left out.", "avg", mean),
-    _statistic("median", "The median, interpolated between the two middle values.", "median", _median),
-    _statistic("stddev", "The sample standard deviation.", "stddev_samp", _stddev, low=0),
-    _statistic("sum", "The sum, nulls left out.", "sum", _sum),
+    Function(
+        "min",
+        (_C,),
+        ANY,
+        TABLE,
+        "The smallest value.",
+        sql=_named("min"),
+        reference=_min,
+        example="min(dep_delay) >= -60",
+        nothing=_NOTHING,
+    ),
+    Function(
+        "max",
+        (_C,),
+        ANY,
+        TABLE,
+        "The largest value.",
+        sql=_named("max"),
+        reference=_max,
+        example="max(dep_delay) <= 1500",
+        nothing=_NOTHING,
+    ),
+    _statistic("mean", "The arithmetic mean, nulls left out.", "avg", mean, "mean(dep_delay) <= 30"),
+    _statistic(
+        "median",
+        "The median, interpolated between the two middle values.",
+        "median",
+        _median,
+        "median(dep_delay) <= 10",
+    ),
+    _statistic(
+        "stddev",
+        "The sample standard deviation.",
+        "stddev_samp",
+        _stddev,
+        "stddev(dep_delay) > 5",
+        "Nulls are left out. With fewer than two values, error.",
+        low=0,
+    ),
+    _statistic("sum", "The sum, nulls left out.", "sum", _sum, "sum(seats) >= 1_000"),
     Function(
         "quantile",
         (_NUMERIC, Argument("share", "share")),
@@ -291,6 +364,8 @@ FUNCTIONS = (
         "The value below which that share of rows lies.",
         sql=Aggregate(_quantile),
         reference=quantile,
+        example="quantile(dep_delay, 95%) <= 60",
+        nothing=_NOTHING,
     ),
     Function(
         "freshness",
@@ -300,6 +375,8 @@ FUNCTIONS = (
         "The age of the newest row when the guard runs.",
         sql=Aggregate(_age),
         reference=_freshness,
+        example="freshness(time_hour) <= 2d",
+        nothing=_NOTHING,
     ),
     Function(
         "correlation",
@@ -311,5 +388,7 @@ FUNCTIONS = (
         high=1,
         sql=_named("corr"),
         reference=_correlation,
+        example="correlation(dep_delay, arr_delay) >= 0.8",
+        nothing="Rows with a null in either column are left out. Without rows, or where a column stands still, error.",
     ),
 )
