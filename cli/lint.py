@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import click
@@ -14,7 +13,9 @@ from ..compiler.diagnostics import Diagnostics, Severity
 from ..compiler.syntax import tree
 from . import specs
 from .compiling import profile_option, set_option
+from .reporting import FORMATS, report
 from .terminal import paint_for
+from .today import today
 
 _ROUNDS = 8  # of fixing; a fix may open the way for another
 _SHARED = ("param", "source", "guard", "profile")
@@ -41,7 +42,7 @@ class _Checked:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "json", "github", "sarif"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="How to print what is found.",
@@ -81,7 +82,8 @@ def command(
             raise specs.Unreadable(f"no *{specs.SUFFIX} file in {', '.join(map(str, paths)) or 'this folder'}")
         checked = _check_files(found, fix, options)
     if format_ != "text" or checked.diagnostics or not checked.unreadable:  # Nothing is good that nobody could read.
-        _report(checked, format_, to_stderr=fix and stdin)
+        stream = sys.stderr if fix and stdin else sys.stdout
+        report(list(checked.diagnostics), format_, len(checked.files), stream=stream)
     for message in checked.unreadable:
         click.echo(f"{paint_for(sys.stderr)('error', 'error')}: {message}", err=True, color=True)
     if checked.unreadable:
@@ -164,7 +166,7 @@ def _analyse_into(checked: _Checked, path: Path, text: str | None, options: _Opt
     findings = lint(
         analysis.model,
         read_levels(path),
-        today=date.today(),
+        today=today(),
         found=analysis.diagnostics,
         tracked=None if alone else tracked_files(path.parent),
     )
@@ -185,26 +187,3 @@ def _is_shared(file: tree.File) -> bool:
     found = [item.keyword.text for item in file.items if isinstance(item, tree.Declaration)]
     params = any(isinstance(item, tree.ParamDecl) for item in file.items)
     return (bool(found) or params) and not file.broken and all(keyword in _SHARED for keyword in found)
-
-
-def _report(checked: _Checked, format_: str, *, to_stderr: bool) -> None:
-    stream = sys.stderr if to_stderr else sys.stdout
-    found = list(checked.diagnostics)
-    if format_ == "json":
-        from .render_json import render_json
-
-        text = render_json(found, len(checked.files))
-    elif format_ == "sarif":
-        from .render_sarif import render_sarif
-
-        text = render_sarif(found)
-    elif format_ == "github":
-        from .render_github import render_github
-
-        text = render_github(found)
-    else:
-        from .render_text import render_all, summary
-
-        paint = paint_for(stream)
-        text = render_all(found, paint) + summary(found, len(checked.files), paint) + "\n"
-    click.echo(text, file=stream, nl=False, color=True)

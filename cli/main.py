@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "Run the pipeline on this machine.",
     "plan": "Say what a run would do now, and why.",
     "why": "Say why a stage runs again, with file and line.",
+    "breaking": "Fail where guards ask for less than at a git revision.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "schema": "Write a source's schema block by looking at its data.",
     "guards": "Propose guard rules from data.",

@@ -1,6 +1,7 @@
 """What the compiler tells its user: rules declared once, diagnostics reported against spans.
 
-Codes are grouped by stage: E1 syntax, E2 names, E3 types and values, E4 target, W5 lint. A code is never reused.
+Codes are grouped by stage: E1 syntax, E2 names, E3 types and values, E4 target, W5 lint, E6 two revisions. A code is
+never reused.
 Every code has a page, `docs/diagnostics/CODE.md`, and fixtures under `tests/diagnostics/`.
 """
 

@@ -13,6 +13,7 @@ from mlopsc.compiler.diagnostics import Diagnostic, Diagnostics, Severity
 from mlopsc.compiler.driver import Analysis, analyse, compile_plan, require_support
 from mlopsc.compiler.lint import lint, read_levels
 from mlopsc.compiler.options import options_fit, plan_fits, targets_exist
+from mlopsc.compiler.ratchet import compare
 
 HERE = Path(__file__).parent
 _MARK = re.compile(r"#\s*expect(?P<next>-next)?:(?P<rest>.*)")
@@ -34,13 +35,18 @@ class Expectation:
 
 
 def diagnose(path: Path, code: str) -> list[Diagnostic]:
-    """What is reported for a spec, in order: every error, and the lint findings of the code that is asked for."""
+    """What is reported for a spec, in order: every error, and the lint findings of the code that is asked for.
+
+    What E6 finds is found against `before.mlops` beside the spec.
+    """
     analysis = analyse(path, profile=_profile(path))
     found = list(analysis.diagnostics)
     if code.startswith("W"):
         levels = read_levels(path)
         findings = lint(analysis.model, levels, today=TODAY, found=analysis.diagnostics, tracked=frozenset())
         found += [d for d in findings if d.code == code]
+    if code.startswith("E6"):
+        found += compare(analyse(path.with_name("before.mlops")), analysis, TODAY).found
     if code.startswith("E4") and not analysis.diagnostics.has_errors:
         found += _of_targets(analysis)
     return [d for d in found if d.code == code or d.severity is Severity.ERROR]

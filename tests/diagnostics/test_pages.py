@@ -14,6 +14,8 @@ from .harness import HERE, diagnose, said
 PAGES = HERE.parents[1] / "docs" / "diagnostics"
 # An example of settings stands before the spec that it is for.
 _BLOCK = re.compile(r"(?:^```toml\n(?P<toml>[^`]*)^```\n\n)?^```mlops\n(?P<spec>.*?)^```$", re.MULTILINE | re.DOTALL)
+# What a spec was at another revision, for the codes that compare two.
+_BEFORE = re.compile(r"^```mlops before\n(?P<spec>.*?)^```$", re.MULTILINE | re.DOTALL)
 # What the files that examples name hold: scripts, data, requirements, shared specs.
 PROJECT = HERE / "project"
 
@@ -27,6 +29,9 @@ def examples(code: str) -> list[tuple[str, str]]:
 def codes(text: str, code: str, folder: Path, encoding: str = "utf-8", settings: str = "") -> list[str]:
     shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
     (folder / "mlopsc.toml").write_text(settings, encoding="utf-8")
+    before = _BEFORE.search((PAGES / f"{code}.md").read_text(encoding="utf-8"))
+    if before is not None:
+        (folder / "before.mlops").write_text(before["spec"], encoding="utf-8")
     path = folder / "example.mlops"
     path.write_bytes(text.encode(encoding))
     return [said(d) for d in diagnose(path, code) if d.code == code]
