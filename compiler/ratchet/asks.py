@@ -13,8 +13,8 @@ from typing import Any
 
 from ..format.expressions import flat
 from ..format.statements import joined, line
+from ..functions import BARE, FUNCTIONS
 from ..plan import nodes as plan
-from ..semantics.functions import BARE, FUNCTIONS
 from ..semantics.model import GuardModel, Model
 from ..semantics.rows import is_about_rows
 from ..semantics.slices import min_support, sliced_calls

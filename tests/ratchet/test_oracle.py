@@ -34,7 +34,7 @@ guard good on train.metrics {{
 """
 ENDS = st.integers(0, 5)
 LISTS = st.lists(ENDS, min_size=1, max_size=4)
-VALUES = [n / 2 for n in range(-3, 14)]
+VALUES = [n / 4 for n in range(-8, 30)]  # every end that the rules draw, and between them
 
 simple = st.one_of(
     st.builds("x {} {}".format, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), ENDS),
