@@ -26,7 +26,7 @@ BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.PREDICTIONS: NATIVE,
     Feature.DRIFT: unsupported(_IN_A_STAGE),
     Feature.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
-    Feature.REFERENCES: unsupported("count the missing keys in a stage and guard its metrics file"),
+    Feature.REFERENCES: NATIVE,
     Feature.CUSTOM_CHECK: NATIVE,
     Feature.MLFLOW_REGISTRY: unsupported('register the model in a stage, or use registry("local")'),
     Feature.DEPLOY_COMMAND: NATIVE,

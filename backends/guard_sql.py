@@ -18,13 +18,20 @@ def guard_files(plan: Plan, folder: str, taken: Collection[str] = ()) -> Iterato
 
 
 def _text(plan: Plan, guard: Guard) -> str:
-    name = '"' + guard.subject.replace('"', '""') + '"'
+    name = _quoted(guard.subject)
     query = guard.query.partition("\n")[2].replace("{subject}", name).rstrip()
+    for other in guard.tables:
+        query = query.replace(f"{{{other.name}}}", _quoted(other.name))
+    views = " and ".join(f"a view {v}" for v in dict.fromkeys([name, *(_quoted(t.name) for t in guard.tables)]))
     doc = "".join(f"-- {line}\n" if line else "--\n" for line in ["", *guard.doc.splitlines()]) if guard.doc else ""
     return (
         f"{header(plan, '--')}--\n"
         f"-- What the guard {guard.id} ({one_line(guard.place.file)}:{guard.place.line}) measures of {guard.subject}.\n"
         "-- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.\n"
-        f"-- It runs in DuckDB once there is a view {name}.\n"
+        f"-- It runs in DuckDB once there is {views}.\n"
         f"{doc}\n{query};\n"
     )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,29 +19,50 @@ from .store import safe_id
 
 SAMPLE_ROWS = 5
 
+# The name of a table in SQL; and comments, texts and quoted names, in which braces mean nothing.
+_PLACE = re.compile(r"""--[^\n]*|'(?:[^']|'')*'|"(?:[^"]|"")*"|\{(?P<name>[A-Za-z_][\w./-]*)\}""")
+
 
 @contextmanager
 def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
     """The subject of a guard, as the guard sees it, for as long as it is asked."""
     paths = context.paths(guard["subject"], reader=guard["id"])
     with context.store.workspace(safe_id(guard["id"])) as aside:
-        table = Table(context, paths, guard.get("format"), aside)
+        others = {other["name"]: _other(context, guard, other) for other in guard.get("tables", ())}
+        table = Table(context, paths, guard.get("format"), aside, others)
         try:
             yield table
         finally:
             table.close()
 
 
-class Table:
-    """A table of one or more files, in one format. What does not fit into memory lies in `aside` meanwhile."""
+def _other(context: Context, guard: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What stands after FROM for another table: all of it that the guards on it let through."""
+    paths = [path for artifact in other["artifacts"] for path in context.paths(artifact, reader=guard["id"])]
+    return table_expression([str(p) for p in paths], other.get("format"))
 
-    def __init__(self, context: Context, paths: Sequence[Path], format: str | None, aside: Path) -> None:  # noqa: A002
+
+class Table:
+    """A table of one or more files, in one format. What does not fit into memory lies in `aside` meanwhile.
+
+    `others` says what the other names of the SQL are to be read from.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        paths: Sequence[Path],
+        format: str | None,  # noqa: A002
+        aside: Path,
+        others: Mapping[str, str],
+    ) -> None:
         self._connection = connect(context, aside)
         import duckdb
 
         self._error = duckdb.Error
         self._children = context.children
         self._subject = table_expression([str(p) for p in paths], format)
+        self._tables = {"subject": self._subject, **others}
 
     def close(self) -> None:
         self._connection.close()
@@ -89,10 +111,14 @@ class Table:
     def _execute(self, query: str) -> tuple[list[str], Any]:
         try:
             with self._children.interrupting(self._connection.interrupt):
-                cursor = self._connection.execute(query.replace("{subject}", self._subject))
+                cursor = self._connection.execute(self._filled(query))
                 return [d[0] for d in cursor.description or ()], cursor
         except self._error as e:
             raise FailedNodeError(str(e).strip()) from e
+
+    def _filled(self, query: str) -> str:
+        """The query with the tables in place of their names; what stands in quotes is a value and stays as it is."""
+        return _PLACE.sub(lambda m: self._tables.get(m["name"] or "", m.group()), query)
 
     # ---------------------------------------------------------------- parting
 

@@ -36,7 +36,7 @@ def _reads(plan: n.Plan, node: Ran) -> tuple[str, ...]:
     if isinstance(node, n.Stage):
         return tuple(artifact for given in node.inputs for artifact in given.artifacts)
     if isinstance(node, n.Guard):
-        return (node.subject,)
+        return (node.subject, *(artifact for table in node.tables for artifact in table.artifacts))
     return (node.model, *node.metrics, *_judged(plan, node)) if isinstance(node, n.Deploy) else ()
 
 

@@ -27,8 +27,8 @@ FILE = frozenset({"model", "file", "table", "dir", "plot", "report"})
 class Argument:
     """One argument: its name in the documentation, and its type.
 
-    The types are column, number column, label column (true and false, or 1 and 0), time column, columns (one or more),
-    share (from 0 to 1), value, text and name.
+    The types are column, number column, label column (true and false, or 1 and 0), time column, columns (one or more,
+    to the end), share (from 0 to 1), value, text, and table (another source or output).
     """
 
     name: str
@@ -37,11 +37,15 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call of a function, as SQL needs it: its columns by name, its share, and the rule's `where`."""
+    """One call of a function, as SQL needs it: its columns by name, its share, and the rule's `where`.
+
+    `table` is the other table, for which SQL says `{table}`.
+    """
 
     columns: tuple[str, ...] = ()
     where: exp.Expr | None = None
     share: float | None = None
+    table: str | None = None
 
 
 class Sql(Protocol):
@@ -60,7 +64,8 @@ class Function:
 
     `low` and `high` bound the result, which tells a rule that cannot fail from one that can. `empty` is why there may
     be no value, in words that follow a colon. `counts` says what is counted where the result is true or false: none of
-    it is true. `offending` is the condition of the rows to show when the rule is broken.
+    it is true. `offending` is the condition of the rows to show when the rule is broken; it is told whether the rule
+    asks for much (`>= 90%`), so that what lacks is to blame.
 
     `example` is a rule for the documentation, and `nothing` says what nulls and a table without rows do.
 
@@ -82,7 +87,7 @@ class Function:
     reference: Callable[..., Any] | None = None
     empty: str | None = None
     counts: str | None = None
-    offending: Callable[[Asked], str] | None = None
+    offending: Callable[[Asked, bool], str] | None = None
     example: str = ""
     nothing: str = ""
 
@@ -91,6 +96,11 @@ class Function:
         """The call as the documentation shows it: `quantile(c, share)`."""
         names = [f"{a.name}…" if a.type == "columns" else a.name for a in self.arguments]
         return f"{self.name}({', '.join(names)})" if names else self.name
+
+    @property
+    def asks_table(self) -> bool:
+        """Whether its first argument is another table."""
+        return bool(self.arguments) and self.arguments[0].type == "table"
 
     @property
     def built(self) -> bool:

@@ -17,8 +17,9 @@ Made by `mlopsc functions --format markdown` from `compiler/functions/`. How rul
 [what guards catch](guards.md).
 
 An argument is a column; a number column (int, float, decimal); a label column (true and false, or 1 and 0); a time
-column (date, timestamp); columns, one or more; a share (`0.95` or `95%`). `where` and `by` may stand behind a call
-that is about a table. A NaN in what is measured is an error.
+column (date, timestamp); columns, one or more; a share (`0.95` or `95%`); a table, another source
+or `STAGE.OUTPUT`. `where` and `by` may stand behind a call that is about a table. A NaN in what
+is measured is an error.
 """
 _UNITS = {
     NUMBER: "a number",

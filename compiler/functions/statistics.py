@@ -123,13 +123,13 @@ def _age(asked: Asked) -> exp.Expr:
     )
 
 
-def _null_rows(asked: Asked) -> str:
+def _null_rows(asked: Asked, many: bool) -> str:
     from ..lower import sql
 
     return f"{sql.text_of(sql.column(asked.columns[0]))} IS NULL"
 
 
-def _repeated_rows(asked: Asked) -> str:
+def _repeated_rows(asked: Asked, many: bool) -> str:
     from ..lower import sql
 
     return sql.repeated_rows(list(asked.columns))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..diagnostics import Edit, Fix
 from ..semantics.entity import Entity
 from ..semantics.model import Model
+from ..semantics.others import other_tables
 from ..source import Span
 from ..syntax import tree
 
@@ -112,11 +113,9 @@ def schedules(model: Model) -> Iterator[tuple[Entity, tree.Text, tree.Text | Non
 def used_artifacts(model: Model) -> set[str]:
     """Names of sources and outputs that a stage, guard, deploy, monitor or trigger uses."""
     used = {ref.artifact for stage in model.stages.values() for ref in stage.inputs}
-    used |= {guard.subject.name for guard in model.guards.values()}
-    for expr in guard_expressions(model):
-        for part in parts(expr):
-            if isinstance(part, tree.Path):  # `references planes.tailnum`, `overlap(planes, tailnum)`
-                used |= {part.text, part.parts[0].text}
+    for guard in model.guards.values():
+        used.add(guard.subject.name)
+        used |= {path.text for path in other_tables(guard)}
     for entity in (*model.of("deploy"), *model.of("monitor"), *model.of("trigger")):
         for _, value in values(entity):
             used |= {p.text for p in parts(value) if isinstance(p, tree.Path)}

@@ -42,6 +42,11 @@ class Wiring:
     def consumes(self, node: str, artifact: str) -> None:
         self._consumers.append((node, artifact))
 
+    def compares_with(self, guard: str, artifact: str) -> None:
+        """A guard reads another table as its consumers do: when all guards on it are done. Its own is no other."""
+        if guard not in self.guards.get(artifact, ()):
+            self.consumes(guard, artifact)
+
     def waits_for_guard(self, node: str, guard: str) -> None:
         self._gates.append((node, guard))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..diagnostics import Diagnostics
 from ..features import Feature, Use
 from ..plan import nodes as plan
 from ..semantics.guard_types import Typing
 from ..semantics.model import GuardModel, Model
+from ..semantics.others import other_tables
 from ..source import Span
 from .edges import Wiring
 from .rules import RuleLowering
@@ -27,12 +30,15 @@ def lower_guards(model: Model, wiring: Wiring) -> tuple[tuple[plan.Guard, ...], 
         copies = wiring.copies(guard.subject.name)
         for number, subject in enumerate(copies):
             name = guard.name.text if len(copies) == 1 else f"{guard.name.text}[{number}]"
-            found.append(_guard(name, guard, subject, model))
+            found.append(_guard(name, guard, subject, model, wiring))
             wiring.guards_on(name, subject, parts=found[-1].sets_aside)
+            for other in found[-1].tables:
+                for artifact in other.artifacts:
+                    wiring.compares_with(name, artifact)
     return tuple(found), tuple(uses)
 
 
-def _guard(id: str, guard: GuardModel, subject: str, model: Model) -> plan.Guard:  # noqa: A002
+def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> plan.Guard:  # noqa: A002
     lowering = RuleLowering(guard, model)
     rules = tuple(lowering.rule(r) for r in guard.rules)
     return plan.Guard(
@@ -48,7 +54,16 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model) -> plan.Guard
         implicit=False,
         place=model.place(guard.name.span),
         checks=tuple(lowering.checks),
+        tables=tuple(_tables(guard, subject, model, wiring)),
     )
+
+
+def _tables(guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> Iterator[plan.OtherTable]:
+    """The other tables that the guard's rules name, each once."""
+    for name in dict.fromkeys(path.text for path in other_tables(guard)):
+        # A key may refer to its own table: to the copy that is judged, where there are several.
+        artifacts = (subject,) if name == guard.subject.name else wiring.copies(name)
+        yield plan.OtherTable(name, artifacts, model.artifacts[name].format)
 
 
 def _champion(model: Model) -> str:

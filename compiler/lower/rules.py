@@ -99,7 +99,7 @@ class RuleLowering:
                     )
                 )
         measured = tuple(dict.fromkeys(seen))
-        return plan.Rule(text, tuple(limits), measured, message, self._offending(rule.expression), place)
+        return plan.Rule(text, tuple(limits), measured, message, self._offending(rule.expression, where), place)
 
     def _condition(
         self, expr: tree.Expr, where: tree.Expr | None, seen: list[plan.Ref], wants: str = "truth"
@@ -128,8 +128,6 @@ class RuleLowering:
             op, inner = ("not", "truth") if expr.op == "not" else ("neg", "number")
             return plan.Op(op, (self._condition(expr.operand, where, seen, inner),))
         if isinstance(expr, tree.Binary):
-            if expr.op == "references":
-                return self._condition(expr.left, where, seen)
             inner = "truth" if expr.op in ("and", "or") else "number"
             return plan.Op(expr.op, tuple(self._condition(e, where, seen, inner) for e in (expr.left, expr.right)))
         if isinstance(expr, tree.Between):
@@ -192,14 +190,22 @@ class RuleLowering:
         slices = sql.listed(function.sql.slices(asked, sql.text_of(sql.column(by.text))))
         return self.measure(text, slices, function.unit, function.empty, by=by.text, min_support=min_support(call))
 
-    def _offending(self, expr: tree.Expr) -> str | None:
+    def _offending(self, expr: tree.Expr, where: tree.Expr | None) -> str | None:
         """Rows to show for a rule about the whole table, where single rows are to blame."""
         call = expr.left if isinstance(expr, tree.Binary) else expr
         if not isinstance(call, tree.Call) or call.by is not None or self.guard.subject.kind != "table":
             return None
         offending = f.FUNCTIONS[call.function.text].offending
-        asked = _asked(call, None)
-        return offending(asked) if offending is not None and asked.columns else None
+        asked = _asked(call, where)
+        if offending is None or not asked.columns:
+            return None
+        many = isinstance(expr, tree.Binary) and expr.op in (">", ">=")
+        rows = offending(asked, many)
+        if asked.where is None:
+            return rows
+        from . import sql
+
+        return f"({rows}) AND ({sql.text_of(asked.where)})"
 
 
 def _name(call: tree.Call | tree.Path) -> str:
@@ -213,9 +219,10 @@ def _asked(call: tree.Call | tree.Path, where: tree.Expr | None) -> f.Asked:
     condition = sql.rows_condition(where) if where is not None else None
     if isinstance(call, tree.Path):
         return f.Asked((), condition)
-    columns = tuple(a.text for a in call.args if isinstance(a, tree.Path))
+    names = [a.text for a in call.args if isinstance(a, tree.Path)]
+    table = names.pop(0) if f.FUNCTIONS[_name(call)].asks_table else None
     shares = [a.value for a in call.args if isinstance(a, tree.Number | tree.Percent)]
-    return f.Asked(columns, condition, float(shares[0]) if shares else None)
+    return f.Asked(tuple(names), condition, float(shares[0]) if shares else None, table)
 
 
 def _text(rule: tree.RuleLine | tree.Expected) -> str:
@@ -236,7 +243,7 @@ def _has_unbuilt(expr: tree.Expr) -> bool:
     if isinstance(expr, tree.Call):
         return not f.FUNCTIONS[expr.function.text].built or any(_has_unbuilt(a) for a in expr.args)
     if isinstance(expr, tree.Binary):
-        return expr.op == "references" or _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
+        return _has_unbuilt(expr.left) or _has_unbuilt(expr.right)
     if isinstance(expr, tree.Unary):
         return _has_unbuilt(expr.operand)
     if isinstance(expr, tree.Between):

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from ..plan import nodes as plan
+from ..semantics.others import table_named
 from ..syntax import tree
 
 Expression: TypeAlias = exp.Expr
@@ -60,13 +61,34 @@ def rows_condition(expr: tree.Expr) -> Expression:
 
 
 def _binary(expr: tree.Binary) -> Expression:
-    left, right = rows_condition(expr.left), rows_condition(expr.right)
+    left = rows_condition(expr.left)
+    if expr.op == "references":
+        assert isinstance(expr.right, tree.Path)
+        return found_in([left], table_named(expr.right).text, [expr.right.parts[-1].text])
+    right = rows_condition(expr.right)
     if expr.op in ("and", "or"):
         kind = exp.And if expr.op == "and" else exp.Or
         return kind(this=exp.paren(left), expression=exp.paren(right))
     if expr.op == "matches":
         return exp.Anonymous(this="regexp_matches", expressions=[left, right])
     return _OPERATORS[expr.op](this=_grouped(left), expression=_grouped(right))
+
+
+def keys_of(table: str, columns: list[str]) -> exp.Select:
+    """The whole keys of a table."""
+    whole = exp.and_(*(exp.Not(this=exp.Is(this=column(c), expression=exp.null())) for c in columns))
+    return exp.select(*(column(c) for c in columns)).from_(exp.Table(this=exp.Var(this=f"{{{table}}}"))).where(whole)
+
+
+def found_in(key: list[Expression], table: str, columns: list[str]) -> Expression:
+    """Whether a row's key is found among the keys of another table; null where a part of the key is null.
+
+    Nulls of the other table are left out: with one among them, a key that is not found would be neither in nor out.
+    """
+    row = key[0] if len(key) == 1 else exp.Tuple(expressions=[k.copy() for k in key])
+    missing = exp.or_(*(exp.Is(this=k.copy(), expression=exp.null()) for k in key))
+    found = exp.In(this=row.copy(), query=exp.Subquery(this=keys_of(table, columns)))
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.null())], default=found)
 
 
 def _grouped(expression: Expression) -> Expression:

@@ -295,10 +295,23 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTable:
+    """A table that a guard reads besides its subject; its SQL says `{NAME}` where that one is to be read from.
+
+    It is an artifact (all the copies of one behind a `foreach`), or a CSV file of the project, every column a text.
+    """
+
+    name: str
+    artifacts: tuple[str, ...]
+    format: str | None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """Stands between its subject and every consumer of it.
 
-    `query` is the whole SELECT of the measures over `{subject}`; empty where nothing is measured by SQL.
+    `query` is the whole SELECT of the measures over `{subject}` and `tables`; empty where nothing is measured by SQL.
     """
 
     id: str
@@ -313,6 +326,7 @@ class Guard:
     implicit: bool  # made from a source's schema
     place: Place
     checks: tuple[PythonCheck, ...] = ()  # what is found outside of the query
+    tables: tuple[OtherTable, ...] = ()
 
     @property
     def sets_aside(self) -> bool:

@@ -248,8 +248,8 @@ class Typing:
 
     def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
         wanted, given = tuple(a.type for a in function.arguments), call.args
-        if wanted == ("columns",):
-            wanted = ("column",) * max(1, len(given))
+        if wanted[-1:] == ("columns",):
+            wanted = (*wanted[:-1], *("column",) * max(1, len(given) - len(wanted) + 1))
         fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
         named = [e for e in call.named if e.key.text != "min_support"]
         if fewer or more or (named and not function.more):
@@ -274,11 +274,11 @@ class Typing:
             hint = f"write {argument.value}" if isinstance(argument, tree.Text) else None
             self._wrong(
                 argument.span,
-                f"'{function.name}' wants a column, not {describe(argument)}",
+                f"'{function.name}' wants a {'table' if kind == 'table' else 'column'}, not {describe(argument)}",
                 hint,
                 rules.WRONG_ARGUMENTS,
             )
-        elif kind != "name":
+        elif kind != "table":
             self._column_argument(argument, kind, function)
 
     def _column_argument(self, argument: tree.Path, kind: str, function: f.Function) -> None:

@@ -32,9 +32,9 @@ def plan_of(project: Project, rules: str, file: str = "data.csv", more: str = ""
     return compile_plan(analysis).plan
 
 
-def verdict_of(project: Project, rules: str, file: str = "data.csv") -> dict[str, Any]:
+def verdict_of(project: Project, rules: str, file: str = "data.csv", more: str = "") -> dict[str, Any]:
     """The record of the guard."""
-    result = project.run(plan_of(project, rules, file))
+    result = project.run(plan_of(project, rules, file, more))
     found = {r.id: r.record for r in result.nodes}["g"]
     assert found is not None
     return found

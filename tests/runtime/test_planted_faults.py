@@ -96,6 +96,11 @@ CASES = (
          lambda r: put(r, first(1), origin="ewr"), "1", rows=(0,)),
     Case("columns compared", "arrival >= delay - 30", "it arrived an hour before it left",
          lambda r: put(r, first(1), arrival=-90), "1", rows=(0,)),
+    Case("`references`", "origin references airports.code", "an airport that is not in the list",
+         lambda r: put(r, first(1), origin="XXX"), "1", rows=(0,)),
+    Case("`overlap`", "overlap(learnt, id) <= 0%", "three flights that the model has learnt from",
+         lambda r: [{**row, "id": row["id"] + 1000} if row["id"] < 3 else row for row in r], "1.5%",
+         rows=(1000, 1001, 1002)),
     Case("`where`", 'delay <= 40 where origin == "JFK"', "a delay of 90 at JFK",
          lambda r: put(r, lambda x: x["id"] == 5, delay=90), "1", rows=(5,)),
     Case("`for` a share", "delay <= 60 for 99% of rows", "a tenth of the delays is 90",
@@ -144,9 +149,16 @@ def worst(path, column):
     return {"value": most, "sample": [{"id": int(r["id"])} for r in rows if float(r[column]) == most]}
 """
 
+OTHERS = """
+source airports { uri = "airports.csv" }
+source learnt   { uri = "learnt.csv" }
+"""
+
 
 def write(project: Project, rows: list[Row]) -> None:
     project.write("checks.py", CHECK)
+    project.write("airports.csv", "code\nEWR\nJFK\nLGA\n")
+    project.write("learnt.csv", "id\n" + "".join(f"{1000 + i}\n" for i in range(200)))
     columns = list(rows[0])
     lines = [",".join("" if r.get(c) is None else str(r.get(c)) for c in columns) for r in rows]
     project.write("data.csv", "\n".join([",".join(columns), *lines]) + "\n")
@@ -155,10 +167,10 @@ def write(project: Project, rows: list[Row]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.kind.replace("`", ""))
 def test_the_fault_is_caught_and_its_clean_twin_passes(project: Project, case: Case) -> None:
     write(project, clean())
-    twin = verdict_of(project, case.rule)
+    twin = verdict_of(project, case.rule, more=OTHERS)
     assert twin["verdict"] == "passed", twin["rules"]
     write(project, case.plant(clean()))
-    record = verdict_of(project, case.rule)
+    record = verdict_of(project, case.rule, more=OTHERS)
     rule = record["rules"][0]
     assert rule["outcome"] == record["verdict"] == case.outcome
     said = rule["message"] if case.outcome == "error" else next(iter(rule["measured"].values()))["text"]

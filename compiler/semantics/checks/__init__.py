@@ -9,6 +9,7 @@ from ..model import Model
 from .custom_checks import functions_of_checks_fit
 from .deploys import deploys_move_models
 from .graph import stages_have_an_order
+from .guard_order import guards_have_an_order
 from .guards import guard_rules_have_types, guards_have_rules
 from .monitors import monitors_watch_something
 from .notifications import notifications_have_an_address
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     guards_refer_to_what_exists,
     relaxations_say_why_and_until_when,
     functions_of_checks_fit,
+    guards_have_an_order,
     deploys_move_models,
     monitors_watch_something,
     triggers_can_fire,

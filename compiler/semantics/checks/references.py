@@ -2,59 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ...diagnostics import Diagnostics, did_you_mean
-from ...source import Span
+from ...functions import ANY
 from ...syntax import tree
 from .. import rules
 from ..kinds import describe
-from ..model import GuardModel, Model
-from ..rows import children
+from ..model import Artifact, GuardModel, Model
+from ..others import parts, table_named
 from ..sources import missing_file
 from ..stages import find_artifact
+from ..units import COLUMN_UNITS
 
 
 def guards_refer_to_what_exists(model: Model, diagnostics: Diagnostics) -> None:
-    """Sources behind `references` and `overlap`, golden files and their keys are there."""
+    """Tables behind `references` and `overlap`, golden files and their keys are there."""
     for guard in model.guards.values():
         for rule in guard.rules:
             if isinstance(rule, tree.Expected):
                 _expected(rule, guard, model, diagnostics)
                 continue
-            for expr in _parts(rule.expression):
-                if isinstance(expr, tree.Binary) and expr.op == "references" and isinstance(expr.right, tree.Path):
-                    _reference(expr.right, model, diagnostics)
-                elif isinstance(expr, tree.Call):
-                    _call(expr, model, diagnostics)
+            for whole in (rule.expression, rule.where):
+                for expr in parts(whole) if whole is not None else ():
+                    if isinstance(expr, tree.Binary) and expr.op == "references":
+                        _reference(expr, guard, model, diagnostics)
+                    elif isinstance(expr, tree.Call):
+                        _call(expr, guard, model, diagnostics)
 
 
-def _parts(expr: tree.Expr) -> Iterator[tree.Expr]:
-    yield expr
-    for child in children(expr):
-        yield from _parts(child)
-
-
-def _reference(path: tree.Path, model: Model, diagnostics: Diagnostics) -> None:
-    """`references planes.tailnum`, `references prepare.features.id`: all but the last word name a table."""
-    if len(path.parts) == 1:
-        message = f"'{path.text}' is no column of a source"
-        diagnostics.report(rules.UNKNOWN_NAME, path.span, message, hint=f"write SOURCE.{path.text}")
+def _reference(expr: tree.Binary, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
+    """`carrier references carriers.code`: both are columns, of one type, and the second of another table."""
+    path, key = expr.right, expr.left
+    assert isinstance(path, tree.Path)
+    if not isinstance(key, tree.Path):
+        message = f"'references' wants a column before it, not {describe(key)}"
+        diagnostics.report(rules.WRONG_TYPE, key.span, message, hint=f"write COLUMN references {path.text}")
         return
-    parts = path.parts[:-1]
-    table = tree.Path(parts, Span(path.span.source, parts[0].span.start, parts[-1].span.end))
-    artifact = find_artifact(table, model, diagnostics)
+    if len(path.parts) == 1:
+        message = f"'{path.text}' is no column of another table"
+        others = (a for a in model.artifacts.values() if a.name != guard.subject.name)
+        known = [a.name for a in others if path.text in (a.columns or ())]
+        hint = f"write {known[0]}.{path.text}" if known else f"write SOURCE.{path.text}"
+        diagnostics.report(rules.UNKNOWN_NAME, path.span, message, hint=hint)
+        return
+    artifact = _table(table_named(path), model, diagnostics)
+    if artifact is None:
+        return
     column = path.parts[-1]
-    if artifact is not None and artifact.columns is not None and column.text not in artifact.columns:
-        hint = did_you_mean(column.text, list(artifact.columns))
-        message = f"'{artifact.name}' has no column '{column.text}'"
-        diagnostics.report(rules.UNKNOWN_COLUMN, column.span, message, hint=hint)
+    if artifact.name == guard.subject.name and key.text == column.text:
+        message = f"any data passes this rule: '{key.text}' is looked for in itself"
+        hint = "name the table that lists the values"
+        diagnostics.report(rules.CONSTANT_RULE, path.span, message, hint=hint)
+    elif _has_column(artifact, column, diagnostics):
+        _same_type(key, guard, artifact, column, diagnostics)
 
 
-def _call(call: tree.Call, model: Model, diagnostics: Diagnostics) -> None:
+def _table(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Artifact | None:
+    artifact = find_artifact(path, model, diagnostics)
+    if artifact is not None and artifact.kind != "table":
+        message = f"keys are looked for in a table, and '{artifact.name}' is {artifact.kind}"
+        tables = [a.name for a in model.artifacts.values() if a.kind == "table"]
+        hint = f"tables: {', '.join(tables[:5])}" if tables else None
+        diagnostics.report(rules.WRONG_SUBJECT, path.span, message, hint=hint)
+        return None
+    return artifact
+
+
+def _has_column(artifact: Artifact, column: tree.Name | tree.Path, diagnostics: Diagnostics) -> bool:
+    if artifact.columns is None or column.text in artifact.columns:
+        return True
+    hint = did_you_mean(column.text, list(artifact.columns))
+    message = f"'{artifact.name}' has no column '{column.text}'"
+    diagnostics.report(rules.UNKNOWN_COLUMN, column.span, message, hint=hint)
+    return False
+
+
+def _same_type(
+    key: tree.Path, guard: GuardModel, artifact: Artifact, column: tree.Name | tree.Path, diagnostics: Diagnostics
+) -> None:
+    """Reports keys that could never be equal, as far as both schemas tell."""
+    own = (guard.subject.columns or {}).get(key.text)
+    other = (artifact.columns or {}).get(column.text)
+    units = [COLUMN_UNITS.get(c.type, ANY) for c in (own, other) if c is not None]
+    if own is not None and other is not None and ANY not in units and units[0] != units[1]:
+        message = f"'{key.text}' is {own.type} here, and '{artifact.name}.{column.text}' is {other.type}"
+        hint = "one of the two schemas is wrong, or the column is"
+        diagnostics.report(rules.INCOMPARABLE, column.span, message, hint=hint)
+
+
+def _call(call: tree.Call, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
     argument = call.args[0] if call.args else None
     if call.function.text == "overlap" and isinstance(argument, tree.Path):
-        find_artifact(argument, model, diagnostics)
+        _overlap(argument, call, guard, model, diagnostics)
+
+
+def _overlap(table: tree.Path, call: tree.Call, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
+    artifact = _table(table, model, diagnostics)
+    if artifact is None:
+        return
+    if artifact.name == guard.subject.name:
+        message = f"'{artifact.name}' overlaps with itself in every row"
+        diagnostics.report(rules.CONSTANT_RULE, table.span, message, hint="name the other table")
+        return
+    for key in call.args[1:]:  # columns of the subject, which its types have seen to
+        if isinstance(key, tree.Path) and _has_column(artifact, key, diagnostics):
+            _same_type(key, guard, artifact, key, diagnostics)
 
 
 def _expected(rule: tree.Expected, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
