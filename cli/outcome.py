@@ -20,6 +20,8 @@ def render_outcome(result: RunResult, paint: Paint) -> str:
     for node in result.nodes:
         if node.kind == "guard" and node.verdict in ("warned", "blocked", "error"):
             lines += _guard(node, paint)
+        elif node.kind == "guard" and node.verdict == "passed":
+            lines += _not_compared(node)
         elif node.state == "failed":
             lines += [f"{paint('failed', 'error')} {node.id}: {clean(node.reason or 'no reason is known')}"]
             lines += _log(node, result)
@@ -54,6 +56,13 @@ def _guard(node: NodeResult, paint: Paint) -> Iterator[str]:
             yield f"    {clean(rule['message'])}"
         for row in list(rule.get("sample", ()))[:3]:
             yield "    " + clean(", ".join(f"{k}={v}" for k, v in row.items()))[:160]
+
+
+def _not_compared(node: NodeResult) -> Iterator[str]:
+    """Rules that passed because there was nothing to compare with."""
+    for rule in node.record.get("rules", ()):
+        if rule.get("outcome") != "passed":
+            yield f"{node.id}: {rule['text']}: {rule['outcome']}, {clean(rule.get('message') or '')}"
 
 
 def _log(node: NodeResult, result: RunResult) -> Iterator[str]:

@@ -18,7 +18,12 @@ class UnknownValueError(Exception):
 
 
 class NoBaselineError(UnknownValueError):
-    """There is no champion or no previous run yet: the named case of a first run."""
+    """There is nothing to compare with. `outcome` names the case: `no champion` and `no previous run` on a first run,
+    `same model` where what is compared with is the model under test. The message says why."""
+
+    def __init__(self, outcome: str, why: str = "") -> None:
+        super().__init__(why or outcome)
+        self.outcome = outcome
 
 
 Lookup = Callable[[str, str], Any]  # scope, name -> value; raises UnknownValueError

@@ -12,8 +12,9 @@ from typing import Any
 
 from .children import Children
 from .events import Event, Listener, ignore
+from .metrics import BadMetricsError, parse_metrics
 from .pipeline import Pipeline, producer
-from .store import Store, read_json, safe_id
+from .store import Store, safe_id
 
 LETS_PASS = ("succeeded", "restored")
 
@@ -88,10 +89,9 @@ class Context:
 
 def read_metrics(path: Path) -> dict[str, float]:
     """A metrics file: one flat JSON object of numbers. Raises FailedNodeError that says what it is instead."""
-    found = read_json(path)
-    if found is None:
-        raise FailedNodeError(f"{path.name} is not a JSON object")
-    for name, value in found.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise FailedNodeError(f"{path.name}: '{name}' is no number; metrics are a flat JSON object of numbers")
-    return found
+    try:
+        return parse_metrics(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as e:
+        raise FailedNodeError(f"{path.name} is no text in UTF-8 (byte {e.start + 1})") from e
+    except BadMetricsError as e:
+        raise FailedNodeError(f"{path.name} holds no metrics: {e}") from e

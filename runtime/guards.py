@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
+from .baselines import Baseline, champion, previous
 from .checks import Answer, run_check
 from .conditions import (
     NoBaselineError,
@@ -21,13 +22,13 @@ from .conditions import (
     number_text,
     text_of,
 )
-from .context import LETS_PASS, Context, FailedNodeError
+from .context import Context, FailedNodeError
 from .quarantine import NothingLeftError, set_aside
-from .registry import Registry, model_name
 from .slices import check_slices, sliced
 from .tables import Table, open_table
 
-_STRENGTH = {"passed": 0, "no champion": 0, "no previous run": 0, "warned": 1, "blocked": 2, "error": 3}
+_NOTHING_TO_COMPARE = ("no champion", "no previous run", "same model")
+_STRENGTH = {"passed": 0, **dict.fromkeys(_NOTHING_TO_COMPARE, 0), "warned": 1, "blocked": 2, "error": 3}
 
 
 def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
             for limit in rule["limits"]:
                 found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
     except NoBaselineError as e:
-        found.update(outcome=str(e), message=f"nothing to compare with: {_FIRST[str(e)]}; counted as passed")
+        found.update(outcome=e.outcome, message=f"nothing to compare with: {e}; counted as passed")
         return found
     except UnknownValueError as e:
         found.update(outcome="error", message=str(e))
@@ -105,12 +106,6 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         found["message"] = rule.get("message")
         found["sample"] = found["sample"] or facts.sample(rule)
     return found
-
-
-_FIRST = {
-    "no champion": "no version has the alias yet",
-    "no previous run": "no run before this one has succeeded",
-}
 
 
 def _check_limit(limit: Mapping[str, Any], facts: _Facts, unit: str | None) -> dict[str, Any]:
@@ -134,9 +129,10 @@ class _Facts:
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
         self.baseline: dict[str, Any] = {}
-        self._metrics: dict[str, dict[str, Any]] = {}
+        self._metrics: dict[str, Mapping[str, Any]] = {}
         self._checks = {c["id"]: c for c in guard.get("checks", ())}
         self._answers: dict[str, Answer] = {}
+        self._baselines: dict[str, Baseline] = {}
         self._values = table.measure(guard["query"]) if table else {}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
@@ -174,46 +170,28 @@ class _Facts:
         if scope not in ("metric", "champion", "previous"):
             raise UnknownValueError(f"'{scope}.{name}' is not known to this runtime")
         if scope not in self._metrics:
-            self._metrics[scope] = {
-                "metric": self._own_metrics,
-                "champion": self._champion_metrics,
-                "previous": self._previous_metrics,
-            }[scope]()
+            self._metrics[scope] = self._own_metrics() if scope == "metric" else self._baseline(scope).metrics
+        whose = {"metric": self.guard["subject"], "champion": "the champion", "previous": "the previous run"}[scope]
         if name not in self._metrics[scope]:
-            whose = {"metric": self.guard["subject"], "champion": "the champion", "previous": "the previous run"}
-            raise UnknownValueError(f"{whose[scope]} has no metric '{name}'")
-        return self._metrics[scope][name]
+            raise UnknownValueError(f"{whose} has no metric '{name}'")
+        value = self._metrics[scope][name]
+        if value in ("nan", "inf", "-inf"):  # as the registry keeps what JSON has no word for
+            value = float(value)
+        if value != value:
+            raise UnknownValueError(f"{name} of {whose} is not a number (NaN)")
+        return value
+
+    def _baseline(self, scope: str) -> Baseline:
+        """What the subject is compared with, told in the record whatever comes of it."""
+        if scope not in self._baselines:
+            find = {"champion": champion, "previous": previous}[scope]
+            self._baselines[scope] = find(self.context, self.guard)
+            self.baseline[scope] = self._baselines[scope].told
+        self._baselines[scope].is_another_model()
+        return self._baselines[scope]
 
     def _own_metrics(self) -> dict[str, Any]:
         return dict(self.context.metrics(self.guard["subject"]))
-
-    def _champion_metrics(self) -> dict[str, Any]:
-        alias_name = self.guard.get("champion") or "champion"
-        deploy = _deploy_of(self.context, alias_name, self.guard["subject"])
-        model = model_name(self.context.pipeline.name, deploy["model"]) if deploy else ""
-        registry = Registry(self.context.store, model)
-        alias = registry.alias(alias_name) if deploy else None
-        # While a deployment is under way, or when it was killed, what was served before it is still the champion.
-        number = None if alias is None else alias.version if alias.settled else alias.previous
-        version = registry.version(number) if number is not None else None
-        if version is None:
-            raise NoBaselineError("no champion")
-        self.baseline["champion"] = {"alias": alias_name, "model": model, "version": number}
-        return _of_subject(version["metrics"], self.guard["subject"])
-
-    def _previous_metrics(self) -> dict[str, Any]:
-        subject, store = self.guard["subject"], self.context.store
-        for run in store.finished_runs():
-            if run["state"] != "succeeded" or run["run"] == self.context.run:
-                continue
-            if run["pipeline"] != self.context.pipeline.name:
-                continue
-            node, _, output = subject.partition(".")
-            record = store.record(run["run"], node)
-            if record and record["state"] in LETS_PASS and output in record.get("metrics", {}):
-                self.baseline["previous"] = {"run": run["run"]}
-                return dict(record["metrics"][output])
-        raise NoBaselineError("no previous run")
 
     def _answer(self, name: str) -> Answer:
         if name not in self._answers:
@@ -226,20 +204,6 @@ class _Facts:
             return self.table.rows_where(rule["offending"])
         asked = [ref["name"] for ref in rule["measured"] if ref["scope"] == "check"]
         return [row for name in asked for row in self._answer(name).sample]
-
-
-def _deploy_of(context: Context, alias: str, subject: str) -> Mapping[str, Any] | None:
-    """The deploy that moves the alias; among several, the one whose model the guarded numbers are about."""
-    found = [d for d in context.pipeline.of("deploy") if d.get("alias") == alias]
-    stage = subject.partition(".")[0]
-    found.sort(key=lambda d: (subject not in d["metrics"], d["model"].partition(".")[0] != stage))
-    return found[0] if found else None
-
-
-def _of_subject(metrics: Mapping[str, dict[str, Any]], subject: str) -> dict[str, Any]:
-    if subject in metrics:
-        return metrics[subject]
-    return {name: value for each in metrics.values() for name, value in each.items()}
 
 
 def decide(condition: Mapping[str, Any], context: Context) -> bool:

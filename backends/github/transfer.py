@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ...compiler.plan import nodes as n
 from .actions import CACHE_RESTORE, CACHE_SAVE, DOWNLOAD, UPLOAD
+from .memory import compares
 from .parts import NOT_LEFT_OUT, RAN, Ran, Step, job_id, may_be_left_out, stored_as
 from .settings import RUN, Settings
 
@@ -15,7 +16,7 @@ def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) ->
     """What the node's decision needs of those before it: their records, and the results that it reads."""
     read = {holder for artifact in _reads(plan, node) for holder in _holders(plan, node, artifact)}
     # A guard may stand between the node and who made what it reads.
-    known = {*(b.id for b in before), *read}
+    known = {*(b.id for b in before), *read, *_models_compared(plan, node)}
     nodes = (plan.node(name) for name in sorted(known, key=plan.ranks.__getitem__))
     found = [b for b in nodes if isinstance(b, RAN)]
     names = [results_name(b) if b.id in read and _hands_over(b) else record_name(b) for b in found]
@@ -48,14 +49,27 @@ def _holders(plan: n.Plan, node: Ran, artifact: str) -> Iterator[str]:
             yield guard.id
 
 
-def _judged(plan: n.Plan, deploy: n.Deploy) -> list[str]:
-    """The numbers that guards before the deploy have judged; they are kept with the model's version."""
+def _models_compared(plan: n.Plan, node: Ran) -> list[str]:
+    """Who makes the models that a guard compares with earlier ones: none is compared with itself."""
+    if not isinstance(node, n.Guard) or not compares(node):
+        return []
+    before = _all_before(plan, node)
+    return [maker for d in plan.of(n.Deploy) if (maker := d.model.partition(".")[0]) in before]
+
+
+def _all_before(plan: n.Plan, node: Ran) -> set[str]:
     before: set[str] = set()
-    left = [deploy.id]
+    left = [node.id]
     while left:
         new = set(plan.waits_for(left.pop())) - before
         before |= new
         left += new
+    return before
+
+
+def _judged(plan: n.Plan, deploy: n.Deploy) -> list[str]:
+    """The numbers that guards before the deploy have judged; they are kept with the model's version."""
+    before = _all_before(plan, deploy)
     return [g.subject for g in plan.of(n.Guard) if g.id in before and g.subject_kind == "metrics"]
 
 

@@ -17,6 +17,7 @@ from .kinds import describe
 from .model import GuardModel
 from .patterns import check_pattern
 from .rows import children, is_about_rows, is_bare
+from .same_sides import rule_compares_two_things
 from .slices import call_can_be_sliced, slices_are_by_one_column
 from .synonyms import function_hint
 from .units import COLUMN_UNITS, SHOWN, Typed, compare_bounds, negative, unit_hint
@@ -64,6 +65,7 @@ class Typing:
                 message = "only a rule about rows can put rows aside"
                 self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
         slices_are_by_one_column(rule, self.diagnostics)
+        rule_compares_two_things(rule, self.guard, self.diagnostics)
         self._is_rule(rule.expression)
         if is_about_rows(rule.expression, self.guard):
             self._no_mixture(rule.expression)
@@ -338,12 +340,27 @@ class Typing:
         for side, node in ((left, expr.left), (right, expr.right)):
             if side.unit in (f.STRING, f.BOOL):
                 return self._wrong(node.span, f"'{expr.op}' wants numbers, and this is {SHOWN[side.unit]}", None)
+        if expr.op in ("*", "/"):
+            return _product(left, right, expr.op)
         units = {left.unit, right.unit} - {f.ANY, f.METRIC, "wrong"}
-        if expr.op in ("+", "-") and len(units) > 1 and units != {f.NUMBER, f.PERCENT} and f.TIME not in units:
+        if f.PERCENT in units and {left.unit, right.unit} & {f.METRIC, f.NUMBER}:
+            return self._ambiguous(left, expr)
+        if len(units) > 1 and f.TIME not in units:
             message = f"{SHOWN[left.unit]} and {SHOWN[right.unit]} cannot be added or subtracted"
             return self._wrong(expr.span, message, None, rules.INCOMPARABLE)
         metric = f.METRIC in (left.unit, right.unit)
         return Typed(units.pop() if len(units) == 1 else f.METRIC if metric else f.ANY)
+
+    def _ambiguous(self, left: Typed, expr: tree.Binary) -> Typed:
+        """Reports `champion.auc - 1%`: a hundredth less, or a hundredth of it less?"""
+        value, share = (expr.right, expr.left) if left.unit == f.PERCENT else (expr.left, expr.right)
+        message = f"{share.span.text} of what? a share is no part of {SHOWN[f.NUMBER]}"
+        hint = None
+        if isinstance(share, tree.Percent):
+            sign, rest = (1, share.value) if expr.op == "+" else (-1, share.value)
+            changed = f"{100 * (1 + sign * rest):.10g}% * {value.span.text}"
+            hint = f"write {value.span.text} {expr.op} {rest:.10g}, or as a part of it: {changed}"
+        return self._wrong(expr.span, message, hint, rules.INCOMPARABLE)
 
     def _comparable(self, left: Typed, right: Typed, a: tree.Expr, b: tree.Expr, span: Span) -> bool:
         units = {left.unit, right.unit}
@@ -396,6 +413,17 @@ class Typing:
             hint = 'write in ["a", "b"], or in 1..6'
             return self._wrong(expr.domain.span, f"'in' wants a list or a range, not {describe(expr.domain)}", hint)
         return Typed(f.BOOL)
+
+
+def _product(left: Typed, right: Typed, op: str) -> Typed:
+    """What a product or a quotient is: `98% * x` is what `x` is, and two of a kind divided are a number or a share."""
+    if op == "*" and f.PERCENT in (left.unit, right.unit):
+        other = right if left.unit == f.PERCENT else left
+        return Typed(other.unit)
+    if f.METRIC in (left.unit, right.unit) or (op == "/" and left.unit == right.unit != f.ANY):
+        return Typed(f.METRIC)
+    units = {left.unit, right.unit} - {f.ANY, "wrong"}
+    return Typed(units.pop() if len(units) == 1 else f.ANY)
 
 
 def _column_hint(path: tree.Path, columns: list[str]) -> str | None:

@@ -52,4 +52,5 @@ CODE_IN_COMMAND = declare(
 )
 BAD_COUNT = declare("E318", "bad-count", _E, "A number that must be whole, or positive.")
 BAD_VERSION = declare("E319", "bad-version", _E, "A Python version that is none.")
+SAME_SIDES = declare("E325", "same-sides", _E, "A rule that compares something with itself.")
 BAD_RELAXATION = declare("E340", "bad-relaxation", _E, "What is relaxed has no reason, or no last day.")

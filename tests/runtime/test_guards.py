@@ -144,7 +144,7 @@ def test_a_nan_is_an_error_and_never_passes(project: Project) -> None:
     result = project.run(training(project, "NaN", p.op("not", p.op("<", p.metric("auc"), 0.5))))
     record = result.nodes[1].record
     assert (record["verdict"], result.exit_code) == ("error", 4)
-    assert record["reason"] == "metric auc is not a number (NaN)"
+    assert record["reason"] == "auc of train.metrics is not a number (NaN)"
     assert result.nodes[2].state == "skipped"
 
 

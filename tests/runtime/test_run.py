@@ -125,7 +125,7 @@ def test_an_output_that_is_not_written_fails_the_stage(project: Project) -> None
 def test_metrics_are_a_flat_object_of_numbers(project: Project) -> None:
     project.write("m.py", "import sys; open(sys.argv[1], 'w').write('{\"auc\": \"high\"}')")
     plan = p.plan(p.stage("a", "python m.py {outputs.m}", (), [p.output("m", "m.json", "metrics")]))
-    assert "'auc' is no number" in (project.run(plan).nodes[0].reason or "")
+    assert "'auc' is a text, and no number" in (project.run(plan).nodes[0].reason or "")
 
 
 def test_retries_survive_a_failed_try(project: Project) -> None:
