@@ -78,6 +78,11 @@ class Table:
         except FailedNodeError as e:
             return [{"rows could not be read": str(e)}]
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query returns, as DuckDB gives it."""
+        found: list[tuple[Any, ...]] = self._execute(query)[1].fetchall()
+        return found
+
     def _ask(self, query: str, plain: Callable[[Any], Any] | None = None) -> list[dict[str, Any]]:
         names, rows = self._fetched(query)
         return [dict(zip(names, map(plain or _plain, row), strict=True)) for row in rows]

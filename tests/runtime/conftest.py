@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.compiler.plan.document import plan_document
+from mlopsc.runtime.context import Context
 from mlopsc.runtime.events import Event, RunOptions, RunResult
 from mlopsc.runtime.executor import run
+from mlopsc.runtime.pipeline import Pipeline
+from mlopsc.runtime.store import Store
+from mlopsc.runtime.tables import Table
+
+from . import plans
 
 
 class Project:
@@ -40,6 +48,19 @@ class Project:
     def output(self, result: RunResult, path: str) -> str:
         assert result.folder is not None
         return (result.folder / path).read_text("utf-8")
+
+
+@contextmanager
+def table_of(project: Project, path: Path) -> Iterator[Table]:
+    """A file as a guard asks it."""
+    pipeline = Pipeline(plan_document(plans.plan()))
+    context = Context(pipeline, project.root, Store(project.root / ".mlops"), "r1")
+    with context.store.workspace("table") as aside:
+        table = Table(context, [path], None, aside, {})
+        try:
+            yield table
+        finally:
+            table.close()
 
 
 @pytest.fixture
