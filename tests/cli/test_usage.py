@@ -147,7 +147,6 @@ def test_the_traceback_of_our_own_bug_is_shown_on_request(tmp_path: Path, monkey
     from mlopsc.cli.main import main
 
     monkeypatch.setenv("MLOPSC_DEBUG", "1")
-    monkeypatch.setattr("mlopsc.cli.pages.codes", lambda: 1 / 0)
     monkeypatch.setattr("mlopsc.cli.explain.codes", lambda: 1 / 0)
     with pytest.raises(SystemExit) as ended:
         main(["explain"])
