@@ -27,6 +27,8 @@ COMMANDS = {
     "build": "Compile a spec to the files of its targets.",
     "run": "Run the pipeline on this machine.",
     "plan": "Say what a run would do now, and why.",
+    "runs": "List runs, show one, compare two.",
+    "reproduce": "Run a recorded run again from its record, and compare.",
     "why": "Say why a stage runs again, with file and line.",
     "breaking": "Fail where guards ask for less than at a git revision.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",

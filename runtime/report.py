@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import subprocess
 from typing import Any
 
 from .context import Context
-from .digests import text_digest
+from .digests import value_digest
 from .nodes import skipped, stopped_before, write_record
 from .page import render_page
 from .registry import now
+from .surroundings import code_state, machine, origins, packages
 
 
 def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
@@ -29,14 +27,17 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "pipeline": context.pipeline.name,
         "spec": context.pipeline.document["spec"],
         "digest": context.pipeline.document["digest"],
+        "plan": _keep_plan(context),
         "profile": context.pipeline.document.get("profile"),
         "state": "failed" if interrupted else _state(nodes),
         "interrupted": interrupted,
         "started": min((r["started"] for r in nodes.values() if "started" in r), default=now()),
         "finished": max((r["finished"] for r in nodes.values() if "finished" in r), default=now()),
         "params": dict(context.params),
-        "code": _code(context),
-        "machine": _machine(),
+        "origins": origins(context),
+        "code": code_state(context),
+        "machine": machine(),
+        "packages": packages(),
         "engine": dict(context.engine),
         "trigger": context.trigger,
         "nodes": nodes,
@@ -45,6 +46,15 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
     return summary
+
+
+def _keep_plan(context: Context) -> str:
+    """Keeps what the run was told to do, and returns the file's path in the store."""
+    document = context.pipeline.document
+    path = f"plans/{value_digest(document).partition(':')[2]}.json"
+    if not (context.store.folder / path).exists():
+        context.store.create_json(context.store.folder / path, document)
+    return path
 
 
 def _why(context: Context, node: str, nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -69,38 +79,3 @@ _LOST = "its task ended without a record; the engine's log of the task says why"
 def _state(nodes: dict[str, dict[str, Any]]) -> str:
     states = {r["state"] for r in nodes.values()}
     return "failed" if "failed" in states else "blocked" if "blocked" in states else "succeeded"
-
-
-def _code(context: Context) -> dict[str, Any] | None:
-    """The commit, and the digest of what differs from it."""
-    if context.pipeline.version.get("code") == "off":
-        return None
-    commit = _git(context, "rev-parse", "HEAD")
-    if commit is None:
-        return None
-    difference = _git(context, "diff", "HEAD", "--", ".") or ""
-    return {"commit": commit.strip(), "uncommitted": text_digest(difference) if difference else None}
-
-
-def _git(context: Context, *arguments: str) -> str | None:
-    try:
-        answer = subprocess.run(
-            ["git", *arguments],
-            cwd=context.root,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError:
-        return None
-    return answer.stdout if answer.returncode == 0 else None
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "host": platform.node(),
-        "processors": os.cpu_count(),
-    }

@@ -2,6 +2,7 @@
 
     objects/sha256/ab/abcdef…   written once, read-only
     cache/<key>.json            key of a stage's result -> its outputs
+    plans/<digest>.json         what runs were told to do
     runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
     registry/<model>/           see registry.py
     outlines/, last/            what tells a change by name and line (outlines.py, changes.py)
@@ -95,7 +96,7 @@ class Store:
         self._make()
         aside = self.tmp / secrets.token_hex(8)
         try:
-            with aside.open("x", encoding="utf-8") as f:
+            with aside.open("x", encoding="utf-8", errors="surrogateescape") as f:  # a patch may hold any bytes
                 f.write(text)
                 _sync(f)
             yield aside

@@ -1,0 +1,64 @@
+"""The store of a spec, and the runs in it, for the commands that look back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import specs
+from .compiling import lowered_of
+
+if TYPE_CHECKING:
+    from ..runtime.store import Store
+
+Run = Mapping[str, Any]
+
+
+def store_of(spec: Path | None, profile: str | None) -> tuple[Path, Store]:
+    """The spec's path, and the store that its runs are in."""
+    from ..compiler.plan.document import plan_document
+    from ..runtime.pipeline import Pipeline, store_folder
+    from ..runtime.store import Store
+
+    path = specs.the_spec(spec)
+    pipeline = Pipeline(plan_document(lowered_of(path, profile=profile).plan))
+    return path, Store(store_folder(pipeline, path.resolve().parent, os.environ.get("MLOPS_STORE")))
+
+
+def run_named(store: Store, name: str) -> Run:
+    """The run of this id, of an unmistakable beginning of it, or the `last` one. Wrong usage where there is none."""
+    runs = list(store.finished_runs())
+    if name in ("last", "latest") and runs:
+        return runs[0]
+    found = [r for r in runs if r["run"] == name] or [r for r in runs if r["run"].startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if not runs:
+        raise click.UsageError(f"no run has come to its end in {store.folder}")
+    if found:
+        raise click.UsageError(f"several runs begin with '{name}': {', '.join(r['run'] for r in found[:5])}")
+    raise click.UsageError(f"no run '{name}'; the last ones: {', '.join(r['run'] for r in runs[:5])}")
+
+
+def metrics_of(run: Run) -> dict[str, float]:
+    """All metrics of a run: `train.metrics.accuracy` → number."""
+    return {
+        f"{node}.{output}.{name}": value
+        for node, record in run["nodes"].items()
+        for output, values in (record.get("metrics") or {}).items()
+        for name, value in values.items()
+    }
+
+
+def digests_of(run: Run, kind: str) -> dict[str, str]:
+    """The versions of the artifacts that nodes of this kind made: `train.model` → digest."""
+    return {
+        name: artifact.get("version", artifact["digest"])
+        for record in run["nodes"].values()
+        if record["kind"] == kind
+        for name, artifact in (record.get("artifacts") or {}).items()
+    }
