@@ -41,7 +41,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(call: Call):
     ("argv", "says"),
     [
         (["bulid"], "no command named 'bulid'; did you mean 'build'?"),
-        (["xyzzy"], "no command named 'xyzzy'; known here: breaking, build, completion,"),
+        (["xyzzy"], "no command named 'xyzzy'"),
         (["a.mlops"], "name a command first: mlopsc lint a.mlops"),
         (["lint", "--fxi"], "--fix"),
         (["lint", "--format", "xml"], "'xml' is not one of"),
