@@ -139,7 +139,7 @@ class Table:
         The rows keep their order, and in text formats their text: a code such as `007` is no number for being parted.
         """
         if self.suffix == ".parquet":
-            for path, where in ((aside, condition), (kept, f"NOT ({condition})")):
+            for path, where in ((aside, condition), (kept, f"({condition}) IS NOT TRUE")):
                 select = f"SELECT * FROM {{subject}} AS subject WHERE {where}"
                 self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT parquet)")
         else:
@@ -155,7 +155,7 @@ class Table:
         raw = self._raw()
         if self._count(raw) != self._count("{subject}"):
             raise FailedNodeError("the rows could not be parted: their text does not tell them apart")
-        judged = f"(SELECT ({condition}) AS broken FROM {{subject}} AS subject) AS judged"
+        judged = f"(SELECT ({condition}) IS TRUE AS broken FROM {{subject}} AS subject) AS judged"
         for path, where in ((aside, "judged.broken"), (kept, "NOT judged.broken")):
             select = f"SELECT raw.* FROM {raw} AS raw POSITIONAL JOIN {judged} WHERE {where}"
             if self.suffix == ".csv":

@@ -15,6 +15,7 @@ from .function import (
     Argument,
     Asked,
     Function,
+    Sliced,
     Sql,
 )
 from .registry import BARE, FUNCTIONS
@@ -34,5 +35,6 @@ __all__ = [
     "Argument",
     "Asked",
     "Function",
+    "Sliced",
     "Sql",
 ]

@@ -48,14 +48,29 @@ class Asked:
     table: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """A function in each slice as aggregates of a SELECT that is grouped by it, which those by one column share.
+
+    `rows` is how many rows of the slice count; `where` leaves rows out before they are grouped.
+    """
+
+    rows: str
+    value: str
+    where: str | None = None
+
+
 class Sql(Protocol):
     """How a function is measured. `{subject}` stands for the table, and its alias is `subject`."""
 
     def value(self, asked: Asked) -> str:
         """The number as an expression of the guard's one SELECT over the table."""
 
-    def slices(self, asked: Asked, by: str) -> str:
-        """A SELECT of the columns slice, rows (how many count) and value; `by` is the slice's column in SQL."""
+    def slices(self, asked: Asked, by: str) -> Sliced | str:
+        """The same in each slice; as a SELECT of slice, rows (how many count) and value, where it is no aggregate.
+
+        `by` is the slice's column in SQL.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from ..features import Feature
-from .function import NUMBER, TABLE, Argument, Asked, Function
+from .function import NUMBER, TABLE, Argument, Asked, Function, Sliced
 
 # What scikit-learn clips probabilities by, so that a sure and wrong answer costs much and not infinitely much.
 _EPSILON = 2.220446049250313e-16
@@ -30,6 +30,7 @@ class Columns:
     truth: str
     predicted: str
     known: str
+    among: str  # the `where` as a FILTER: enough for what is null where either column is
 
     @classmethod
     def of(cls, asked: Asked) -> Columns:
@@ -37,9 +38,10 @@ class Columns:
 
         truth, predicted = (sql.text_of(sql.column(c)) for c in asked.columns)
         known = f"{truth} IS NOT NULL AND {predicted} IS NOT NULL"
-        if asked.where is not None:
-            known = f"{known} AND ({sql.text_of(asked.where)})"
-        return cls(truth, predicted, known)
+        if asked.where is None:
+            return cls(truth, predicted, known, "")
+        where = sql.text_of(asked.where)
+        return cls(truth, predicted, f"{known} AND ({where})", f" FILTER (WHERE {where})")
 
     def count(self, condition: str = "") -> str:
         """How many rows count, or how many of them meet a condition."""
@@ -63,12 +65,9 @@ class Metric:
     def value(self, asked: Asked) -> str:
         return _metric(self.name, Columns.of(asked))
 
-    def slices(self, asked: Asked, by: str) -> str:
+    def slices(self, asked: Asked, by: str) -> Sliced:
         columns = Columns.of(asked)
-        value = _metric(self.name, columns)
-        return (
-            f"SELECT {by} AS slice, {columns.count()} AS rows, {value} AS value FROM {{subject}} AS subject GROUP BY 1"
-        )
+        return Sliced(columns.count(), _metric(self.name, columns))
 
 
 class Area:
@@ -83,19 +82,18 @@ class Area:
 
 def _metric(name: str, columns: Columns) -> str:
     c = columns
-    only = f"FILTER (WHERE {c.known})"
     error = f"({c.label} - {c.guess})"
     if name == "accuracy":
-        return f"avg(CAST({c.truth} = {c.predicted} AS INTEGER)) {only}"
+        return f"avg(CAST({c.truth} = {c.predicted} AS INTEGER)){c.among}"
     if name == "mae":
-        return f"avg(abs{error}) {only}"
+        return f"avg(abs{error}){c.among}"
     if name == "rmse":
-        return f"sqrt(avg({error} * {error}) {only})"
+        return f"sqrt(avg({error} * {error}){c.among})"
     if name == "r2":
-        return f"1 - sum({error} * {error}) {only} / nullif(regr_syy({c.label}, {c.guess}) {only}, 0)"
+        return f"1 - sum({error} * {error}){c.among} / nullif(regr_syy({c.label}, {c.guess}){c.among}, 0)"
     if name == "log_loss":
         sure = f"CASE WHEN {c.label} = 1 THEN {c.guess} ELSE 1 - {c.guess} END"
-        loss = f"-avg(ln(least(greatest({sure}, {_EPSILON!r}), 1 - {_EPSILON!r}))) {only}"
+        loss = f"-avg(ln(least(greatest({sure}, {_EPSILON!r}), 1 - {_EPSILON!r}))) FILTER (WHERE {c.known})"
         probability = _refused(c, f"{c.guess} NOT BETWEEN 0 AND 1", f"{name} wants probabilities from 0 to 1", loss)
         return _refused(c, f"{c.label} NOT IN (0, 1)", f"{name} wants truths of {_LABELS}", probability)
     hits, misses = c.count(f"{c.label} = 1 AND {c.guess} = 1"), c.count(f"{c.label} = 1 AND {c.guess} = 0")

@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from .function import ANY, BOOL, DURATION, NUMBER, PERCENT, TABLE, Argument, Asked, Function
+from .function import ANY, BOOL, DURATION, NUMBER, PERCENT, TABLE, Argument, Asked, Function, Sliced
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -39,11 +39,71 @@ class Aggregate:
 
         return sql.text_of(self.build(asked).transform(filtered))
 
-    def slices(self, asked: Asked, by: str) -> str:
+    def slices(self, asked: Asked, by: str) -> Sliced:
         from ..lower import sql
 
-        condition = sql.text_of(asked.where) if asked.where is not None else None
-        return sql.slices(sql.text_of(self.build(asked)), condition, by)
+        return Sliced("count(*)", sql.text_of(self.build(asked)), _condition(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Different:
+    """How many different values there are; `repeated` counts the rows that repeat one instead.
+
+    Values are counted by grouping the rows by them: DuckDB takes half the time that count(DISTINCT …) takes when most
+    differ, and writes to disk what does not fit into memory. One column's nulls are left out; nulls among several
+    columns equal each other.
+    """
+
+    repeated: bool = False
+
+    def value(self, asked: Asked) -> str:
+        columns = _names(asked)
+        conditions = [f"{c} IS NOT NULL" for c in columns if len(columns) == 1]
+        if (where := _condition(asked)) is not None:
+            conditions.append(f"({where})")
+        only = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        groups = f"SELECT 1 FROM {{subject}} AS subject{only} GROUP BY {', '.join(columns)}"
+        different = f"(SELECT count(*) FROM ({groups}) AS different)"
+        if not self.repeated:
+            return different
+        among = f" FILTER (WHERE {where})" if where is not None else ""
+        return f"count({_counted(columns)}){among} - {different}"
+
+    def slices(self, asked: Asked, by: str) -> Sliced:
+        columns = _names(asked)
+        row = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+        value = f"count(DISTINCT {row})"
+        if self.repeated:
+            value = f"count({_counted(columns)}) - {value}"
+        return Sliced("count(*)", value, _condition(asked))
+
+
+class ColumnCount:
+    """How many columns there are, which any row tells."""
+
+    def value(self, asked: Asked) -> str:
+        where = _condition(asked)
+        only = f" WHERE {where}" if where is not None else ""
+        return f"(SELECT len(json_keys(to_json(subject))) FROM {{subject}} AS subject{only} LIMIT 1)"
+
+    def slices(self, asked: Asked, by: str) -> Sliced:
+        return Sliced("count(*)", "len(json_keys(to_json(any_value(subject))))", _condition(asked))
+
+
+def _names(asked: Asked) -> list[str]:
+    from ..lower import sql
+
+    return [sql.text_of(sql.column(c)) for c in asked.columns]
+
+
+def _condition(asked: Asked) -> str | None:
+    from ..lower import sql
+
+    return sql.text_of(asked.where) if asked.where is not None else None
+
+
+def _counted(columns: Sequence[str]) -> str:
+    return columns[0] if len(columns) == 1 else "*"
 
 
 def _is_aggregate(node: exp.Expr) -> bool:
@@ -78,32 +138,12 @@ def _count_rows(asked: Asked) -> exp.Expr:
     return exp.Count(this=exp.Star())
 
 
-def _count_columns(asked: Asked) -> exp.Expr:
-    from sqlglot import exp
-
-    row = exp.Anonymous(this="any_value", expressions=[exp.column("subject")])
-    keys = exp.Anonymous(this="json_keys", expressions=[exp.Anonymous(this="to_json", expressions=[row])])
-    return exp.Anonymous(this="len", expressions=[keys])
-
-
 def _share_of_nulls(asked: Asked) -> exp.Expr:
     from sqlglot import exp
 
     null = exp.Is(this=_columns(asked)[0], expression=exp.null())
     share = exp.Case(ifs=[exp.If(this=null, true=exp.Literal.number("1.0"))], default=exp.Literal.number("0.0"))
     return exp.Avg(this=share)
-
-
-def _repeated(asked: Asked) -> exp.Expr:
-    from ..lower import sql
-
-    return sql.repeated(_columns(asked))
-
-
-def _count_distinct(asked: Asked) -> exp.Expr:
-    from sqlglot import exp
-
-    return exp.Count(this=exp.Distinct(expressions=_columns(asked)))
 
 
 def _quantile(asked: Asked) -> exp.Expr:
@@ -272,7 +312,7 @@ FUNCTIONS = (
         TABLE,
         "How many columns the table has.",
         low=0,
-        sql=Aggregate(_count_columns),
+        sql=ColumnCount(),
         reference=_columns_of,
         example="columns == 8",
         nothing="Error without rows.",
@@ -297,7 +337,7 @@ FUNCTIONS = (
         BOOL,
         TABLE,
         "Whether no two rows agree in all these columns.",
-        sql=Aggregate(_repeated),
+        sql=Different(repeated=True),
         reference=_unique,
         counts="rows that repeat",
         offending=_repeated_rows,
@@ -311,7 +351,7 @@ FUNCTIONS = (
         TABLE,
         "How many different values the column has.",
         low=0,
-        sql=Aggregate(_count_distinct),
+        sql=Different(),
         reference=_distinct,
         example="distinct(origin) == 3",
         nothing="Nulls are left out. 0 without a value.",

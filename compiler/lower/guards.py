@@ -49,7 +49,7 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wirin
         format=guard.subject.format,
         champion=_champion(model) if lowering.asks_champion else None,
         measures=tuple(lowering.measures),
-        query=query_of(id, subject, lowering.measures, rules),
+        query=query_of(id, subject, lowering, rules),
         rules=rules,
         implicit=False,
         place=model.place(guard.name.span),
@@ -93,15 +93,19 @@ def _of_schema(name: str, source: plan.Source, model: Model, wiring: Wiring) -> 
         format=artifact.format,
         champion=None,
         measures=tuple(lowering.measures),
-        query=query_of(own, name, lowering.measures, rules),
+        query=query_of(own, name, lowering, rules),
         rules=rules,
         implicit=True,
         place=model.place(span),
     )
 
 
-def query_of(id: str, subject: str, measures: list[plan.Measure], rules: tuple[plan.Rule, ...]) -> str:  # noqa: A002
-    """One SELECT of every measure over one scan, readable: above a measure stand the rules that it is first for."""
+def query_of(id: str, subject: str, lowering: RuleLowering, rules: tuple[plan.Rule, ...]) -> str:  # noqa: A002
+    """One SELECT of every measure over one scan, readable: above a measure stand the rules that it is first for.
+
+    Beside that scan there is one for each column that slices are by, each `unique` and `distinct`, and each `auc`.
+    """
+    measures = lowering.measures
     if not measures or not all(m.sql for m in measures):
         return ""
     beside: dict[str, list[str]] = {m.id: [] for m in measures}
@@ -109,7 +113,7 @@ def query_of(id: str, subject: str, measures: list[plan.Measure], rules: tuple[p
         first = next((ref.name for ref in rule.measured if ref.scope == "measure"), None)
         if first is not None:
             beside[first].append(f"  -- {_one_line(rule.text)} ({rule.place.file}:{rule.place.line})")
-    lines = [f"-- guard {id} on {subject}", "SELECT"]
+    lines = [f"-- guard {id} on {subject}", *lowering.groupings.lines(), "SELECT"]
     for position, measure in enumerate(measures):
         comma = "," if position < len(measures) - 1 else ""
         lines += [*beside[measure.id], f"  {measure.sql} AS {measure.id}{comma}"]
@@ -117,4 +121,4 @@ def query_of(id: str, subject: str, measures: list[plan.Measure], rules: tuple[p
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()).replace("{", "(").replace("}", ")")
+    return " ".join(text.split())

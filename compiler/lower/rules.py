@@ -18,6 +18,7 @@ from ..semantics.rows import is_about_rows
 from ..semantics.slices import min_support
 from ..semantics.when import literal as plain_literal
 from ..syntax import tree
+from .groupings import Groupings
 
 
 class RuleLowering:
@@ -27,6 +28,7 @@ class RuleLowering:
         self.guard, self.model = guard, model
         self.measures: list[plan.Measure] = []
         self.checks: list[plan.PythonCheck] = []
+        self.groupings = Groupings()
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
@@ -66,7 +68,7 @@ class RuleLowering:
             ref = self.measure(text, "", f.NUMBER)
             limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
             return plan.Rule(text, (limit,), (ref,), message, None, place)
-        broken = sql.violating(sql.rows_condition(rule.expression))
+        broken = sql.negated(sql.rows_condition(rule.expression))
         counted: exp.Expr = exp.Count(this=exp.Star())
         if rule.where is not None:
             where = sql.rows_condition(rule.where)
@@ -184,10 +186,7 @@ class RuleLowering:
             text = f"{text} where {_shown(where)}"
         if by is None or not isinstance(call, tree.Call):
             return self.measure(text, function.sql.value(asked), function.unit, function.empty)
-        from . import sql
-
-        # Grouping is a query of its own beside the guard's: a second scan, since DuckDB has no aggregate by groups.
-        slices = sql.listed(function.sql.slices(asked, sql.text_of(sql.column(by.text))))
+        slices = self.groupings.slices(function.sql, asked, by.text)
         return self.measure(text, slices, function.unit, function.empty, by=by.text, min_support=min_support(call))
 
     def _offending(self, expr: tree.Expr, where: tree.Expr | None) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from ..functions.function import Asked
+from ..functions.statistics import Different
 from ..plan import nodes as plan
 from ..semantics.entity import Entity
 from ..semantics.model import Model
@@ -23,7 +25,7 @@ def schema_rules(source: plan.Source, schema: Entity, lowering: RuleLowering, mo
             found.append(_rule(text, count, sql.text_of(condition), place))
         if column.unique:
             text = f"rows that repeat {column.name}"
-            count = lowering.measure(text, sql.text_of(sql.repeated([sql.column(column.name)])), "number")
+            count = lowering.measure(text, Different(repeated=True).value(Asked((column.name,))), "number")
             found.append(_rule(text, count, sql.repeated_rows([column.name]), place))
     return tuple(found)
 
@@ -44,10 +46,10 @@ def _conditions(column: plan.Column) -> list[tuple[str, exp.Expr]]:
     if not column.nullable:
         found.append((f"{column.name} that is null", exp.Is(this=value.copy(), expression=exp.null())))
     if isinstance(column.domain, plan.Op):
-        found.append((f"{column.name} outside its domain", sql.violating(_domain(column.domain, value))))
+        found.append((f"{column.name} outside its domain", sql.negated(_domain(column.domain, value))))
     if column.pattern is not None:
         matches = exp.Anonymous(this="regexp_matches", expressions=[value.copy(), sql.literal(column.pattern)])
-        found.append((f"{column.name} that does not match its pattern", sql.violating(matches)))
+        found.append((f"{column.name} that does not match its pattern", sql.negated(matches)))
     return found
 
 

@@ -103,9 +103,10 @@ def _in(expr: tree.In) -> Expression:
     return exp.In(this=subject, expressions=[rows_condition(i) for i in items])
 
 
-def violating(condition: Expression) -> Expression:
-    """Rows in which the condition is false. A null makes it neither true nor false: that is what `nulls` is for."""
-    return exp.Coalesce(this=exp.Not(this=exp.paren(condition)), expressions=[exp.false()])
+def negated(condition: Expression) -> Expression:
+    """True for rows in which the condition is false. For a null it is null, which WHERE and FILTER do not let pass:
+    that is what `nulls` is for."""
+    return exp.Not(this=exp.paren(condition))
 
 
 def count_where(condition: Expression) -> Expression:
@@ -113,24 +114,9 @@ def count_where(condition: Expression) -> Expression:
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
 
 
-def slices(value: str, where: str | None, by: str) -> str:
-    """A query of an aggregate in each slice, with how many rows the slice has."""
-    only = f" WHERE {where}" if where else ""
-    return f"SELECT {by} AS slice, count(*) AS rows, {value} AS value FROM {{subject}} AS subject{only} GROUP BY 1"
-
-
-def listed(select: str) -> str:
-    """The rows of a query of slices as one value."""
-    return f"(SELECT list({{'slice': CAST(slice AS VARCHAR), 'rows': rows, 'value': value}}) FROM ({select}))"
-
-
-def repeated(columns: list[Expression]) -> Expression:
-    """How many rows repeat an earlier one in these columns; nulls equal each other when several columns are named."""
-    if len(columns) == 1:
-        distinct: Expression = exp.Count(this=exp.Distinct(expressions=columns))
-        return exp.Sub(this=exp.Count(this=columns[0].copy()), expression=distinct)
-    row = exp.Tuple(expressions=columns)
-    return exp.Sub(this=exp.Count(this=exp.Star()), expression=exp.Count(this=exp.Distinct(expressions=[row])))
+def listed(rows: str, value: str, table: str) -> str:
+    """The slices of a table as one value; `rows` and `value` are its columns."""
+    return f"(SELECT list({{'slice': CAST(slice AS VARCHAR), 'rows': {rows}, 'value': {value}}}) FROM {table})"
 
 
 def repeated_rows(names: list[str]) -> str:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.functions import FUNCTIONS, Asked, Function
+from mlopsc.compiler.lower.groupings import Groupings
 from sqlglot import exp
 
 MEASURED = [
@@ -110,7 +111,10 @@ def test_the_sql_is_what_the_reference_says(
     [(value, _)] = ask(f"SELECT {function.sql.value(picked)}, count(*) FROM t AS subject")
     assert agree(function, value, meant(function, some, share))
 
-    slices = {name: (count, value) for name, count, value in ask(function.sql.slices(asked, "part"))}
+    groupings = Groupings()
+    listed = groupings.slices(function.sql, asked, "part")
+    [(found,)] = ask("\n".join([*groupings.lines(), f"SELECT {listed}"]))
+    slices = {each["slice"]: (each["rows"], each["value"]) for each in found or []}
     for name, (count, value) in slices.items():
         part = [r for r in rows if r[-1] == name]
         assert count <= len(part)
