@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from ..compiler.features import Feature
 from .base import NATIVE, Support, unsupported
 
-_IN_A_STAGE = "compute the number in a stage and guard its metrics file"
-
 BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.COMMAND: NATIVE,
     Feature.PYTHON_FUNCTION: NATIVE,
@@ -24,7 +22,7 @@ BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.SLICES: NATIVE,
     Feature.SHARE: NATIVE,
     Feature.PREDICTIONS: NATIVE,
-    Feature.DRIFT: unsupported(_IN_A_STAGE),
+    Feature.DRIFT: NATIVE,
     Feature.EXPECTED: unsupported("compare with the golden file in a stage and guard its metrics file"),
     Feature.REFERENCES: NATIVE,
     Feature.CUSTOM_CHECK: NATIVE,

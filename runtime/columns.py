@@ -25,10 +25,15 @@ _TEXTS = ("VARCHAR", "BOOLEAN", "ENUM", "UUID")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as SQL, and the rows that count."""
+    """A column as SQL, the rows that count, and the name under which SQL knows the table."""
 
     sql: str
     where: str | None = None
+    table: str = "subject"
+
+    @property
+    def source(self) -> str:
+        return f"{{{self.table}}} AS subject"
 
 
 def profile_of(table: Table, column: Column) -> Profile:
@@ -46,7 +51,7 @@ def profile_of(table: Table, column: Column) -> Profile:
 
 def _first_look(table: Table, column: Column) -> tuple[str, bool]:
     """The column's type, and whether it seems to have few values."""
-    first = f"SELECT {column.sql} AS x FROM {{subject}} AS subject LIMIT {_FIRST_ROWS}"
+    first = f"SELECT {column.sql} AS x FROM {column.source} LIMIT {_FIRST_ROWS}"
     found = table.rows(f"SELECT typeof(any_value(x)), count(DISTINCT x) FROM ({first})")
     return str(found[0][0]), int(found[0][1]) <= MOST
 
@@ -98,7 +103,7 @@ class _Counted:
     def _grid(self, shift: int) -> _Grid:
         """The rows on a grid that drops so many bits, or more where there would be too many pieces."""
         where = f" WHERE {self.column.where}" if self.column.where else ""
-        rows = f"SELECT {self.value} AS x FROM {{subject}} AS subject{where}"
+        rows = f"SELECT {self.value} AS x FROM {self.column.source}{where}"
         # Cast to BIT, a number is its 64 bits.
         key = "CAST(CAST(x AS BIT) AS BIGINT)" if self.kind == "numbers" else "CAST('0x' || md5(x)[:15] AS BIGINT)"
         if shift:

@@ -250,9 +250,9 @@ def _ks(reference: Profile, current: Profile) -> Drift:
     far = [abs(a.upto - b.upto) for a, b in zip(before, now, strict=True)]
     low = max(0.0, *(max(a.least - b.most, b.least - a.most) for a, b in zip(before, now, strict=True)))
     high = max(max(a.most - b.least, b.most - a.least) for a, b in zip(before, now, strict=True))
-    worst = max(range(len(far)), key=far.__getitem__)
+    worst = max(range(len(far)), key=lambda i: round(far[i], 12))  # the first of those that are as far
     moved = [_moved("values", f"up to {number_text(points[worst])}", before[worst].upto, now[worst].upto)]
-    return Drift(far[worst], low, high, moved if far[worst] else [])
+    return Drift(max(far), low, high, moved if far[worst] else [])
 
 
 def _wasserstein(reference: Profile, current: Profile) -> Drift:

@@ -23,6 +23,7 @@ from .conditions import (
     text_of,
 )
 from .context import Context, FailedNodeError
+from .drift_rules import Drifts
 from .quarantine import NothingLeftError, set_aside
 from .slices import check_slices, sliced
 from .tables import Table, open_table
@@ -33,7 +34,7 @@ _STRENGTH = {"passed": 0, **dict.fromkeys(_NOTHING_TO_COMPARE, 0), "warned": 1, 
 
 def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict, and for each rule the outcome, measured values, limits, message and sample."""
-    with open_table(context, guard) if guard["query"] else nullcontext() as table:
+    with open_table(context, guard) if guard["query"] or guard.get("drifts") else nullcontext() as table:
         return _checked(context, guard, _Facts(context, guard, table))
 
 
@@ -89,6 +90,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
                 found["measured"][name] = {"value": value, "text": number_text(value, unit)}
             for limit in rule["limits"]:
                 found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
+            found.update(facts.drift(rule))
     except NoBaselineError as e:
         found.update(outcome=e.outcome, message=f"nothing to compare with: {e}; counted as passed")
         return found
@@ -133,12 +135,17 @@ class _Facts:
         self._checks = {c["id"]: c for c in guard.get("checks", ())}
         self._answers: dict[str, Answer] = {}
         self._baselines: dict[str, Baseline] = {}
-        self._values = table.measure(guard["query"]) if table else {}
+        self._values = table.measure(guard["query"]) if table and guard["query"] else {}
+        self._drifts = Drifts(context, guard, table) if table and guard.get("drifts") else None
+        if self._drifts:
+            self.baseline = self._drifts.baseline
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
         if ref["scope"] == "check":
             return self._checks[ref["name"]]["text"], value, None
+        if ref["scope"] == "drift" and self._drifts:
+            return self._drifts.text(ref["name"]), value, None
         if ref["scope"] == "measure":
             return self.texts.get(ref["name"], ref["name"]), value, self.units.get(ref["name"])
         return text_of(ref), value, self.unit(ref)
@@ -163,6 +170,8 @@ class _Facts:
             return value
         if scope == "check":
             return self._answer(name).value
+        if scope == "drift" and self._drifts:
+            return self._drifts.measured(name).value
         if scope == "param":
             return self.context.params.get(name)
         if scope == "file" and name == "size":
@@ -203,7 +212,20 @@ class _Facts:
         if rule.get("offending") and self.table:
             return self.table.rows_where(rule["offending"])
         asked = [ref["name"] for ref in rule["measured"] if ref["scope"] == "check"]
+        if self._drifts and (drifted := _drifted(rule)):
+            return self._drifts.measured(drifted[0]).moved
         return [row for name in asked for row in self._answer(name).sample]
+
+    def drift(self, rule: Mapping[str, Any]) -> dict[str, Any]:
+        """What columns were compared with, where the rule is about drift."""
+        if not self._drifts:
+            return {}
+        found = {self._drifts.text(name): self._drifts.told(name) for name in _drifted(rule)}
+        return {"drift": found} if found else {}
+
+
+def _drifted(rule: Mapping[str, Any]) -> list[str]:
+    return [ref["name"] for ref in rule["measured"] if ref["scope"] == "drift"]
 
 
 def decide(condition: Mapping[str, Any], context: Context) -> bool:

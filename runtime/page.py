@@ -138,7 +138,7 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
-        measured + _slices(rule.get("slices")),
+        measured + _slices(rule.get("slices")) + "".join(map(_compared, (rule.get("drift") or {}).values())),
         limits,
         _badge(rule["outcome"]),
         _t(rule["message"] or ""),
@@ -155,6 +155,14 @@ def _slices(slices: Mapping[str, Any] | None) -> str:
     return f'<div class="quiet">the worst of {slices["judged"]}{_t(left)}</div>'
 
 
+def _compared(drift: Mapping[str, Any]) -> str:
+    """What a column was compared with, and how exact the number is."""
+    low, high = drift.get("between") or (None, None)
+    exact = f"; between {number_text(low)} and {number_text(high)}" if drift.get("between") else ""
+    rows = f"{number_text(drift['rows'])} rows against {number_text(drift['reference_rows'])} of {drift['against']}"
+    return f'<div class="quiet">{_t(rows)}{_t(exact)}</div>'
+
+
 def _limit(limit: Mapping[str, Any]) -> str:
     return f"{limit['text']} else {limit['action']}" if limit["action"] != "block" else str(limit["text"])
 
@@ -168,8 +176,8 @@ def _measured(name: str, text: str, many: bool) -> str:
 def _sample(rule: Mapping[str, Any]) -> str:
     columns = list(rule["sample"][0])
     rows = [["" if row.get(c) is None else _t(row.get(c)) for c in columns] for row in rule["sample"]]
-    what = "slices" if rule.get("slices") else "rows"
-    return f'<p class="quiet">{what} that broke <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
+    what = "what moved in" if rule.get("drift") else "slices that broke" if rule.get("slices") else "rows that broke"
+    return f'<p class="quiet">{what} <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
 
 
 def _metrics(records: list[Record]) -> str:

@@ -36,7 +36,7 @@ def find_problems(
             needs_duckdb = needs_duckdb or (name if node["program"]["is"] == "sqlfile" else None)
         elif node["is"] == "guard":
             problems += [_problem(node, m, h) for m, h in _check_problems(context, node)]
-            needs_duckdb = needs_duckdb or (name if node["query"] else None)
+            needs_duckdb = needs_duckdb or (name if node["query"] or node.get("drifts") else None)
         elif node["is"] == "deploy":
             for command in (node.get("command"), node.get("rollback")):
                 problems += [_problem(node, m, h) for m, h in _command_problems(context, node, command)]

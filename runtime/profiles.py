@@ -150,9 +150,11 @@ class Profile:
             "nulls": self.nulls,
             "odd": self.odd,
             "ends": ends,
-            "values": [[number(p.low), p.rows] for p in self.pieces if p.single],
+            "values": [number(p.low) for p in self.pieces if p.single],
+            "rows_of_values": [p.rows for p in self.pieces if p.single],
             "shift": self.shift,
-            "groups": [[p.key >> self.shift, p.rows] for p in self.pieces if not p.single],
+            "groups": [p.key >> self.shift for p in self.pieces if not p.single],
+            "rows_of_groups": [p.rows for p in self.pieces if not p.single],
         }
 
     @classmethod
@@ -163,8 +165,10 @@ class Profile:
                 raise ValueError(f"profile format {found['format']!r} is not {FORMAT}")
             kind, shift = str(found["kind"]), int(found["shift"])
             number = float if kind == "numbers" else str
-            pieces = [Piece.of(number(value), int(rows)) for value, rows in found["values"]]
-            pieces += [several(kind, int(key), shift, int(rows)) for key, rows in found["groups"]]
+            values = zip(found["values"], found["rows_of_values"], strict=True)
+            groups = zip(found["groups"], found["rows_of_groups"], strict=True)
+            pieces = [Piece.of(number(value), int(rows)) for value, rows in values]
+            pieces += [several(kind, int(key), shift, int(rows)) for key, rows in groups]
             return cls.of(
                 kind,
                 pieces,

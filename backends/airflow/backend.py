@@ -120,7 +120,7 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         "more_schedules": [
             {"dag_id": f"{dag_id}__schedule_{i}", "schedule": source} for i, source in enumerate(table.others, 2)
         ],
-        "guards": any(guard.query for guard in plan.of(Guard)),
+        "guards": any(guard.asks_table for guard in plan.of(Guard)),
         "pool": options.get("pool"),
         "slots": max((task.pool_slots for task in tasks), default=1),
         "secrets": secrets,
@@ -177,7 +177,7 @@ def _imports(plan: Plan, tasks: tuple[Task, ...], table: Schedules, *, airflow3:
 def _needs_of_stages(plan: Plan) -> Iterable[str]:
     """What the runtime imports to carry out this plan's nodes."""
     programs = [stage.program for stage in plan.of(Stage)]
-    if any(guard.query for guard in plan.of(Guard)) or any(isinstance(program, SqlFile) for program in programs):
+    if any(guard.asks_table for guard in plan.of(Guard)) or any(isinstance(program, SqlFile) for program in programs):
         yield "duckdb>=1.1,<2"
     if any(isinstance(program, Notebook) for program in programs):
         yield from ("papermill>=2.5,<3", "ipykernel>=6,<8")

@@ -34,11 +34,12 @@ def state_step(name: str, action: str, words: str, settings: Settings) -> Step:
 def compares(node: Ran) -> set[str]:
     """Which earlier numbers the node looks at: `champion`, `previous`, or none."""
     conditions: list[n.Condition] = []
+    scopes = set()
     if isinstance(node, n.Guard):
         conditions += [limit.condition for rule in node.rules for limit in rule.limits]
+        scopes |= {drift.against for drift in node.drifts}
     elif isinstance(node, n.Stage) and node.when is not None:
         conditions.append(node.when)
-    scopes = set()
     while conditions:
         condition = conditions.pop()
         if isinstance(condition, n.Op):

@@ -24,7 +24,7 @@ def readme_text(plan: n.Plan, settings: Settings) -> str:
         name=plan.name,
         spec=one_line(plan.spec),
         folder=settings.folder,
-        asks_tables=any(guard.query for guard in plan.of(n.Guard)),
+        asks_tables=any(guard.asks_table for guard in plan.of(n.Guard)),
         guards=settings.duckdb if brings_duckdb(plan, settings) else None,
         branch=settings.branch if needs_state(plan) else None,
         secrets=_secrets(plan),

@@ -44,7 +44,7 @@ def needs_duckdb(node: Ran) -> bool:
         return isinstance(node.program, n.SqlFile)
     if isinstance(node, n.Source):
         return node.version.startswith("column:")
-    return isinstance(node, n.Guard) and bool(node.query)
+    return isinstance(node, n.Guard) and node.asks_table
 
 
 def brings_duckdb(plan: n.Plan, settings: Settings) -> bool:

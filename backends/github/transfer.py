@@ -16,7 +16,7 @@ def fetch(before: Iterable[Ran], plan: n.Plan, node: Ran, settings: Settings) ->
     """What the node's decision needs of those before it: their records, and the results that it reads."""
     read = {holder for artifact in _reads(plan, node) for holder in _holders(plan, node, artifact)}
     # A guard may stand between the node and who made what it reads.
-    known = {*(b.id for b in before), *read, *_models_compared(plan, node)}
+    known = {*(b.id for b in before), *read, *_models_compared(plan, node), *_profiles_kept(plan, node)}
     nodes = (plan.node(name) for name in sorted(known, key=plan.ranks.__getitem__))
     found = [b for b in nodes if isinstance(b, RAN)]
     names = [results_name(b) if b.id in read and _hands_over(b) else record_name(b) for b in found]
@@ -57,6 +57,14 @@ def _models_compared(plan: n.Plan, node: Ran) -> list[str]:
     return [maker for d in plan.of(n.Deploy) if (maker := d.model.partition(".")[0]) in before]
 
 
+def _profiles_kept(plan: n.Plan, node: Ran) -> list[str]:
+    """The guards whose profiles of columns a deploy keeps with the version."""
+    if not isinstance(node, n.Deploy):
+        return []
+    before = _all_before(plan, node)
+    return [g.id for g in plan.of(n.Guard) if g.id in before and g.drifts]
+
+
 def _all_before(plan: n.Plan, node: Ran) -> set[str]:
     before: set[str] = set()
     left = [node.id]
@@ -80,6 +88,8 @@ def hand_on(node: Ran, settings: Settings) -> list[Step]:
     """
     where = f"{settings.run_folder}/{stored_as(node.id)}"
     record = f"{where}.json\n{where}.log\n"
+    if isinstance(node, n.Guard) and node.drifts:
+        record += f"{where}.profiles.json\n"
     steps = [upload("Keep the record", record_name(node), record, settings, "always()")]
     if _hands_over(node):
         there = NOT_LEFT_OUT if may_be_left_out(node) else None

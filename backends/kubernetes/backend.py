@@ -184,7 +184,7 @@ class _Build:
             paths=paths,
             data_words=" ".join(_shell_word(s.uri or "") for s in local_sources(self.plan)),
             secrets=_secret_names(self.plan),
-            guards=any(guard.query for guard in self.plan.of(Guard)),
+            guards=any(guard.asks_table for guard in self.plan.of(Guard)),
             about={path: _about(path) for path in paths},
             flag=f" -n {self.settings.namespace}" if self.settings.namespace else "",
         )

@@ -78,7 +78,7 @@ def _values(plan: Plan, options: Mapping[str, Any], script: str) -> dict[str, An
         "secrets": _secrets(plan),
         "crontab": _crontab(plan, script),
         "deploys": bool(plan.of(Deploy)),
-        "guards": any(guard.query for guard in plan.of(Guard)),
+        "guards": any(guard.asks_table for guard in plan.of(Guard)),
     }
 
 
@@ -100,7 +100,7 @@ def _docstring(plan: Plan, script: str) -> str:
 def _packages(plan: Plan) -> list[str]:
     """What the runtime itself imports for this plan, beside the standard library."""
     programs = [stage.program for stage in plan.of(Stage)]
-    duckdb = any(g.query for g in plan.of(Guard)) or any(isinstance(p, SqlFile) for p in programs)
+    duckdb = any(g.asks_table for g in plan.of(Guard)) or any(isinstance(p, SqlFile) for p in programs)
     notebooks = any(isinstance(p, Notebook) for p in programs)
     return [*(["duckdb"] if duckdb else []), *(["papermill", "ipykernel"] if notebooks else [])]
 

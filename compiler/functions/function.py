@@ -27,8 +27,9 @@ FILE = frozenset({"model", "file", "table", "dir", "plot", "report"})
 class Argument:
     """One argument: its name in the documentation, and its type.
 
-    The types are column, number column, label column (true and false, or 1 and 0), time column, columns (one or more,
-    to the end), share (from 0 to 1), value, text, and table (another source or output).
+    The types are column, number column, label column (true and false, or 1 and 0), category column (anything but
+    fractions and times), time column, columns (one or more, to the end), share (from 0 to 1), value, text, and table
+    (another source or output).
     """
 
     name: str

@@ -55,6 +55,7 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wirin
         place=model.place(guard.name.span),
         checks=tuple(lowering.checks),
         tables=tuple(_tables(guard, subject, model, wiring)),
+        drifts=tuple(lowering.drifts),
     )
 
 

@@ -12,6 +12,7 @@ from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics.custom_checks import passed, timeout_of, value_of
+from ..semantics.drift import CHAMPION, PREVIOUS, against, deploys_an_alias, is_drift
 from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
 from ..semantics.rows import is_about_rows
@@ -29,6 +30,7 @@ class RuleLowering:
         self.measures: list[plan.Measure] = []
         self.checks: list[plan.PythonCheck] = []
         self.groupings = Groupings()
+        self.drifts: list[plan.Drift] = []
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
@@ -121,7 +123,7 @@ class RuleLowering:
                 ref = self._checked(expr, wants)
                 seen.append(ref)
                 return ref
-            ref = self._called(expr, where)
+            ref = self._moved(expr, where) if is_drift(expr) else self._called(expr, where)
             seen.append(ref)
             if f.FUNCTIONS[expr.function.text].result == f.BOOL:
                 return plan.Op("==", (ref, plan.Literal(0, "number")))
@@ -171,6 +173,29 @@ class RuleLowering:
             known = plan.PythonCheck(id_, text, file, function, values, wants, timeout_of(call), code)
             self.checks.append(known)
         return plan.Ref("check", known.id)
+
+    def _moved(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
+        """How far a column is from its reference: if none is named the champion's, or without one the last run's."""
+        from . import sql
+
+        named = against(call)
+        reference = named.text if named else CHAMPION if deploys_an_alias(self.model) else PREVIOUS
+        self.asks_champion = self.asks_champion or reference == CHAMPION
+        under = f" where {_shown(where)}" if where is not None else ""
+        text, column = f"{_shown(call)}{under}", _shown(call.args[0])
+        known = next((d for d in self.drifts if d.text == text), None)
+        if known is None:
+            known = plan.Drift(
+                id=f"d{len(self.drifts)}",
+                text=text,
+                function=call.function.text,
+                against=reference,
+                profile=f"{column}{under}",
+                sql=sql.text_of(sql.column(column)),
+                where=sql.text_of(sql.rows_condition(where)) if where is not None else None,
+            )
+            self.drifts.append(known)
+        return plan.Ref("drift", known.id)
 
     def _called(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
         return self._aggregate(call, _shown(call), where)

@@ -271,6 +271,23 @@ class PythonCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """`psi(c, against: previous)` in a rule: how far a column has moved. The number is `Ref("drift", id)`.
+
+    `sql` is the column in SQL, `where` the condition of the rows that count. `against` is `champion`, `previous`, or
+    the name of one of the guard's tables. `profile` names what is kept of the column for later runs.
+    """
+
+    id: str
+    text: str
+    function: str
+    against: str
+    profile: str
+    sql: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A condition that must hold, and what happens otherwise: block, warn or quarantine."""
 
@@ -327,6 +344,12 @@ class Guard:
     place: Place
     checks: tuple[PythonCheck, ...] = ()  # what is found outside of the query
     tables: tuple[OtherTable, ...] = ()
+    drifts: tuple[Drift, ...] = ()
+
+    @property
+    def asks_table(self) -> bool:
+        """Whether it is decided by asking DuckDB."""
+        return bool(self.query or self.drifts)
 
     @property
     def sets_aside(self) -> bool:

@@ -13,6 +13,7 @@ from ..plan import nodes as plan
 from ..source import Span
 from ..syntax import tree
 from . import rules
+from .drift import against, drift_is_asked_right
 from .kinds import describe
 from .model import GuardModel
 from .patterns import check_pattern
@@ -246,7 +247,12 @@ class Typing:
             return typed
         if not call_can_be_sliced(call, self.diagnostics):
             return Typed("wrong")
-        return self._arguments(call, function) or typed
+        wrong = self._arguments(call, function)
+        if wrong is None and function.feature is Feature.DRIFT:
+            self.uses += [Use(Feature.CHAMPION, a.span) for a in (against(call),) if a and a.text in METRIC_SCOPES]
+            if not drift_is_asked_right(call, self.guard, self.diagnostics):
+                return Typed("wrong")
+        return wrong or typed
 
     def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
         wanted, given = tuple(a.type for a in function.arguments), call.args

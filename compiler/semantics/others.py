@@ -1,4 +1,4 @@
-"""The tables that a guard's rules name besides its subject: behind `references`, and first in `overlap`."""
+"""The tables that a guard's rules name besides its subject: behind `references` and `against`, first in `overlap`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..source import Span
 from ..syntax import tree
+from .drift import CHAMPION, PREVIOUS, against, is_drift
 from .model import GuardModel
 from .rows import children
 
@@ -25,6 +26,10 @@ def _named_in(expr: tree.Expr) -> Iterator[tree.Path]:
             yield table_named(expr.right)
     elif isinstance(expr, tree.Call) and expr.function.text == "overlap":
         yield from (a for a in expr.args[:1] if isinstance(a, tree.Path))
+    elif isinstance(expr, tree.Call) and is_drift(expr):
+        table = against(expr)
+        if table is not None and table.text not in (CHAMPION, PREVIOUS):
+            yield table
 
 
 def table_named(path: tree.Path) -> tree.Path:

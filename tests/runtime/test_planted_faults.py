@@ -131,6 +131,20 @@ CASES = (
          "(JFK)", rows=("JFK",)),
     Case("`by`, too few rows", "accuracy(late, predicted, min_support: 100) by origin >= 0.7", "40 rows a slice",
          lambda r: r[:80], "no slice by origin has 100 rows or more: the largest has 40", "error"),
+    Case("`psi`", "psi(delay, against: training) <= 0.2", "10 is added to each delay",
+         lambda r: [{**row, "delay": row["delay"] + 10} for row in r], "1.87598",
+         rows=("-10 to -4.1", "43.1 to 49", "-4.1 to 1.8", "37.2 to 43.1")),
+    Case("`ks`", "ks(delay, against: training) <= 0.1", "10 is added to each delay",
+         lambda r: [{**row, "delay": row["delay"] + 10} for row in r], "0.2", rows=("up to -1",)),
+    Case("`js`", "js(origin, against: training) <= 0.1", "flights from an airport that is new",
+         lambda r: put(r, first(40), origin="LGA"), "0.273645", rows=("LGA", "EWR", "JFK")),
+    Case("`chi2`", "chi2(origin, against: training) >= 0.001", "half of an airport's flights are another's",
+         lambda r: put(r, lambda row: row["id"] % 4 == 1, origin="EWR"), "1.53746e-12", rows=("EWR", "JFK")),
+    Case("`wasserstein`", "wasserstein(delay, against: training) <= 5", "delays in seconds",
+         lambda r: [{**row, "delay": row["delay"] * 60} for row in r], "985.3",
+         rows=("5%", "25%", "50%", "75%", "95%")),
+    Case("`psi`, nothing to measure", "psi(delay, against: training) <= 0.2", "every delay is empty",
+         lambda r: put(r, lambda _: True, delay=None), "its values are all nothing", "error"),
     Case("a check of your own", 'python("checks.py:worst", column: delay) <= 60', "a delay of 9999",
          lambda r: put(r, first(1), delay=9999), "9_999", rows=(0,)),
     Case("a check that breaks", 'python("checks.py:worst", column: delay) <= 60', "the column is called otherwise",
@@ -152,6 +166,7 @@ def worst(path, column):
 OTHERS = """
 source airports { uri = "airports.csv" }
 source learnt   { uri = "learnt.csv" }
+source training { uri = "training.csv" }
 """
 
 
@@ -159,9 +174,14 @@ def write(project: Project, rows: list[Row]) -> None:
     project.write("checks.py", CHECK)
     project.write("airports.csv", "code\nEWR\nJFK\nLGA\n")
     project.write("learnt.csv", "id\n" + "".join(f"{1000 + i}\n" for i in range(200)))
+    project.write("data.csv", csv(rows))
+    project.write("training.csv", csv(clean()))
+
+
+def csv(rows: list[Row]) -> str:
     columns = list(rows[0])
     lines = [",".join("" if r.get(c) is None else str(r.get(c)) for c in columns) for r in rows]
-    project.write("data.csv", "\n".join([",".join(columns), *lines]) + "\n")
+    return "\n".join([",".join(columns), *lines]) + "\n"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.kind.replace("`", ""))
@@ -175,7 +195,10 @@ def test_the_fault_is_caught_and_its_clean_twin_passes(project: Project, case: C
     assert rule["outcome"] == record["verdict"] == case.outcome
     said = rule["message"] if case.outcome == "error" else next(iter(rule["measured"].values()))["text"]
     assert case.caught in said
-    assert tuple(row.get("id", row.get("origin")) for row in rule["sample"]) == case.rows
+    assert tuple(next(row[n] for n in NAMES if n in row) for row in rule["sample"]) == case.rows
+
+
+NAMES = ("id", "values", "share of rows", "origin")  # what tells the rows of a sample apart
 
 
 def test_the_page_lists_the_cases() -> None:
@@ -192,5 +215,5 @@ def _caught(case: Case) -> str:
     shown = {"error": f": error, {case.caught}", "warned": ": warned"}.get(case.outcome, ": blocked")
     rows = ", with its rows" if case.rows else ""
     if case.rows and isinstance(case.rows[0], str):
-        rows = f", with the slice {case.rows[0]}"
+        rows = ", with what moved" if "against" in case.rule else f", with the slice {case.rows[0]}"
     return f"`{what}`{shown}{rows}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ...diagnostics import Diagnostics, did_you_mean
+from ...diagnostics import Diagnostics, did_you_mean, nearest
 from ...functions import ANY
 from ...syntax import tree
 from .. import rules
+from ..drift import CHAMPION, PREVIOUS, against, is_drift
 from ..kinds import describe
 from ..model import Artifact, GuardModel, Model
 from ..others import parts, table_named
@@ -56,10 +57,12 @@ def _reference(expr: tree.Binary, guard: GuardModel, model: Model, diagnostics: 
         _same_type(key, guard, artifact, column, diagnostics)
 
 
-def _table(path: tree.Path, model: Model, diagnostics: Diagnostics) -> Artifact | None:
+def _table(
+    path: tree.Path, model: Model, diagnostics: Diagnostics, what: str = "keys are looked for in a table"
+) -> Artifact | None:
     artifact = find_artifact(path, model, diagnostics)
     if artifact is not None and artifact.kind != "table":
-        message = f"keys are looked for in a table, and '{artifact.name}' is {artifact.kind}"
+        message = f"{what}, and '{artifact.name}' is {artifact.kind}"
         tables = [a.name for a in model.artifacts.values() if a.kind == "table"]
         hint = f"tables: {', '.join(tables[:5])}" if tables else None
         diagnostics.report(rules.WRONG_SUBJECT, path.span, message, hint=hint)
@@ -93,6 +96,30 @@ def _call(call: tree.Call, guard: GuardModel, model: Model, diagnostics: Diagnos
     argument = call.args[0] if call.args else None
     if call.function.text == "overlap" and isinstance(argument, tree.Path):
         _overlap(argument, call, guard, model, diagnostics)
+    elif is_drift(call) and isinstance(argument, tree.Path):
+        _drift(argument, call, guard, model, diagnostics)
+
+
+def _drift(column: tree.Path, call: tree.Call, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
+    """The reference is the champion's or the previous run's, or another table with such a column."""
+    reference = against(call)
+    if reference is None or reference.text in (CHAMPION, PREVIOUS):
+        return
+    if len(reference.parts) == 1 and reference.text not in model.artifacts:
+        close = nearest(reference.text, (CHAMPION, PREVIOUS))
+        if close is not None:
+            message = f"no table '{reference.text}'"
+            diagnostics.report(rules.UNKNOWN_NAME, reference.span, message, hint=f"write against: {close}")
+            return
+    artifact = _table(reference, model, diagnostics, "a column is compared with a table's")
+    if artifact is None:
+        return
+    if artifact.name == guard.subject.name:
+        message = f"'{artifact.name}' is compared with itself, and has not moved"
+        hint = f"name another table, or write against: {PREVIOUS}"
+        diagnostics.report(rules.CONSTANT_RULE, reference.span, message, hint=hint)
+    elif _has_column(artifact, column, diagnostics):
+        _same_type(column, guard, artifact, column, diagnostics)
 
 
 def _overlap(table: tree.Path, call: tree.Call, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
