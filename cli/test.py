@@ -45,4 +45,5 @@ def command(spec: Path | None, profile: str | None, settings: dict[str, str]) ->
 
 
 def _was(found: str) -> str:
-    return {"runs": "runs", "skipped": "is skipped", "error": "cannot be decided"}.get(found, f"is {found}")
+    said = {"error": "cannot be decided", "failed": "fails", "runs": "runs", "fires": "fires", "waits": "waits"}
+    return said.get(found, f"is {found}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .conditions import number_text
@@ -19,14 +19,19 @@ def held_back(trigger: Mapping[str, Any], pipeline: str, store: Store) -> str | 
         for r in store.finished_runs()
         if r.get("trigger") == trigger["id"] and r["pipeline"] == pipeline
     ]
+    return held_back_by(trigger, [now - s for s in starts])
+
+
+def held_back_by(trigger: Mapping[str, Any], ages: Sequence[float]) -> str | None:
+    """The same by the ages of those runs, in seconds."""
     cooldown = trigger.get("cooldown")
-    if cooldown and starts and now - max(starts) < cooldown:
-        return f"its last run was {number_text(round(now - max(starts)), 'duration')} ago, " + (
+    if cooldown and ages and min(ages) < cooldown:
+        return f"its last run was {number_text(round(min(ages)), 'duration')} ago, " + (
             f"and its cooldown is {number_text(cooldown, 'duration')}"
         )
     if trigger.get("limit"):
         most, per = trigger["limit"]
-        recent = sum(now - s < per for s in starts)
+        recent = sum(age < per for age in ages)
         if recent >= most:
             return f"it has started {recent} runs in {number_text(per, 'duration')}, and its limit is {most}"
     return None

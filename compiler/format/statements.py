@@ -49,7 +49,10 @@ def line(node: tree.Statement | tree.Item) -> Line:
     if isinstance(node, tree.On):
         return _on(node)
     if isinstance(node, tree.Given):
-        return Line("case", (Part(0, ("given",)), Part(1, (node.subject.text,)), Part(2, ("= ", *pieces(node.value)))))
+        given = (Part(2, ("= ", *pieces(node.value))),) if node.value is not None else ()
+        at = node.subject
+        subject = (_schedule(at),) if isinstance(at, tree.Schedule) else pieces(at)
+        return Line("case", (Part(0, ("given",)), Part(1, subject), *given))
     if isinstance(node, tree.Expect):
         return Line("case", (Part(0, ("expect",)), Part(1, (node.subject.text,)), Part(3, (node.verdict.text,))))
     return _item(node)
@@ -187,8 +190,7 @@ def _expected(node: tree.Expected) -> Line:
 
 def _on(node: tree.On) -> Line:
     if isinstance(node.event, tree.Schedule):
-        zone = f" in {literal(node.event.zone.span)}" if node.event.zone is not None else ""
-        parts = [Part(0, (f"{node.keyword} schedule {literal(node.event.cron.span)}{zone}",))]
+        parts = [Part(0, (f"{node.keyword} {_schedule(node.event)}",))]
     else:
         parts = _compared(f"{node.keyword} ", node.event)
     if node.checks is not None:
@@ -199,3 +201,8 @@ def _on(node: tree.On) -> Line:
             adjacent=parts[-1].adjacent,
         )
     return Line("on", tuple(parts))
+
+
+def _schedule(node: tree.Schedule) -> str:
+    zone = f" in {literal(node.zone.span)}" if node.zone is not None else ""
+    return f"schedule {literal(node.cron.span)}{zone}"

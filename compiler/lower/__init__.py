@@ -11,10 +11,11 @@ from ..features import Use
 from ..plan import nodes as plan
 from ..semantics.model import Model
 from .edges import Wiring
-from .events import lower_monitors, lower_notifications, lower_tests, lower_triggers
+from .events import lower_monitors, lower_notifications, lower_triggers
 from .guards import lower_guards
 from .options import lower_options
 from .stages import lower_deploys, lower_stages
+from .tests import lower_tests
 from .uses import uses_of
 from .versioning import lower_versioning
 

@@ -1,4 +1,4 @@
-"""Monitors, triggers, notifications and policy tests as the plan keeps them."""
+"""Monitors, triggers and notifications as the plan keeps them."""
 
 from __future__ import annotations
 
@@ -101,18 +101,4 @@ def lower_notifications(model: Model) -> tuple[plan.Notify, ...]:
                 place=model.place(entity.name.span),
             )
         )
-    return tuple(found)
-
-
-def lower_tests(model: Model) -> tuple[plan.PolicyTest, ...]:
-    found = []
-    for test in model.tests:
-        assert test.title is not None
-        given = []
-        for s in test.body:
-            if isinstance(s, tree.Given) and isinstance(s.value, tree.MapOf):
-                numbers = ((e.key.text, getattr(e.value, "value")) for e in s.value.entries)  # noqa: B009
-                given.append((s.subject.text, tuple((n, float(v)) for n, v in numbers)))
-        expect = tuple((s.subject.text, s.verdict.text) for s in test.body if isinstance(s, tree.Expect))
-        found.append(plan.PolicyTest(test.title.value, tuple(given), expect, model.place(test.title.span)))
     return tuple(found)

@@ -42,6 +42,10 @@ class RuleLowering:
             self.measures.append(plan.Measure(self._by_sql[key].name, text, sql, unit, empty, **slices))
         return self._by_sql[key]
 
+    def number(self, expr: tree.Expr, where: tree.Expr | None) -> plan.Condition:
+        """A part of a rule as the plan knows it; one that the rule measures already is not measured again."""
+        return self._condition(expr, where, [])
+
     def rule(self, rule: tree.RuleLine | tree.Expected) -> plan.Rule:
         """The rule as the plan keeps it."""
         action = "block"

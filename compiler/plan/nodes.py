@@ -464,13 +464,31 @@ class Versioning:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a policy test gives. What `subject`, `name` and `values` are depends on `kind`:
+
+    `number`: one of an artifact's numbers, by the text of its measure or its name in the metrics; subject
+    `champion.metrics` and `previous.metrics` too. `series`: numbers of a monitor, the newest last. `age`: seconds, of
+    the model or an artifact. `event`: subject change, finished, schedule or manual, about `name`, so many seconds ago
+    where that is said. `last_run`: seconds since the trigger last started a run; `runs`: how many it started in the
+    time of its limit. `failed`: a stage or deploy whose program fails.
+    """
+
+    kind: str
+    subject: str
+    name: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyTest:
-    """`test "…" { given … expect … }`: numbers by metrics subject, expected verdicts by node."""
+    """`test "…" { given … expect … }`: whole metrics files by subject, single facts, expected verdicts by node."""
 
     title: str
     given: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
     expect: tuple[tuple[str, str], ...]
     place: Place
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

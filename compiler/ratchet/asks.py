@@ -15,12 +15,13 @@ from ..format.expressions import flat
 from ..format.statements import joined, line
 from ..functions import BARE, FUNCTIONS
 from ..plan import nodes as plan
+from ..semantics.canonical import Value, canonical, value_of
 from ..semantics.model import GuardModel, Model
 from ..semantics.rows import is_about_rows
 from ..semantics.slices import min_support, sliced_calls
 from ..source import Span
 from ..syntax import tree
-from .limits import Allowed, Fact, OfOne, Said, Unique, Value, sum_fact
+from .limits import Allowed, Fact, OfOne, Said, Unique, sum_fact
 
 STRENGTH = {"warn": 1, "quarantine": 2, "block": 3}
 WHOLE = Fraction(1)
@@ -185,7 +186,7 @@ def facts_of(expr: tree.Expr, *, negated: bool = False) -> Iterator[Fact]:
 
 
 def _listed(expr: tree.In, domain: tree.ListOf, negated: bool) -> Fact:
-    values = [_value_of(item) for item in domain.items]
+    values = [value_of(item) for item in domain.items]
     if any(v is None for v in values):
         return Said(f"{'not ' if negated else ''}{canonical(expr)}")
     known = frozenset(v for v in values if v is not None)
@@ -195,9 +196,9 @@ def _listed(expr: tree.In, domain: tree.ListOf, negated: bool) -> Fact:
 def _compared(op: str, left: tree.Expr, right: tree.Expr, *, negated: bool) -> Iterator[Fact]:
     if negated:
         op = _NEGATED[op]
-    if _value_of(left) is not None and _value_of(right) is None:
+    if value_of(left) is not None and value_of(right) is None:
         left, right, op = right, left, _MIRRORED[op]
-    word = _value_of(right)
+    word = value_of(right)
     if isinstance(word, str | bool):
         yield _with_word(op, left, word)
         return
@@ -280,43 +281,7 @@ def _fraction(expr: Any) -> Fraction:
     return Fraction(repr(expr.value)) if isinstance(getattr(expr, "value", None), int | float) else WHOLE
 
 
-def _value_of(expr: tree.Expr) -> Value | None:
-    if isinstance(expr, tree.Text | tree.Truth):
-        return expr.value
-    if isinstance(expr, tree.Unary) and expr.op == "-":
-        inner = _value_of(expr.operand)
-        return -inner if isinstance(inner, Fraction) else None
-    is_number = isinstance(expr, tree.Number | tree.Percent | tree.Duration | tree.Size)
-    return _fraction(expr) if is_number else None
-
-
 def _value(value: object) -> Value:
     if isinstance(value, bool | str):
         return value
     return Fraction(repr(value)) if isinstance(value, int | float) else str(value)
-
-
-def canonical(expr: tree.Expr) -> str:
-    """An expression as text in which blanks, parentheses, and ways to write a value make no difference."""
-    value = _value_of(expr)
-    if value is not None:
-        return repr(value) if isinstance(value, str) else str(value)
-    if isinstance(expr, tree.Path):
-        return expr.text
-    if isinstance(expr, tree.Call):
-        named = sorted(f"{e.key.text}: {canonical(e.value)}" for e in expr.named if e.key.text != "min_support")
-        arguments = ", ".join([*(canonical(a) for a in expr.args), *named])
-        return f"{expr.function.text}({arguments})" + (f" by {expr.by.text}" if expr.by else "")
-    if isinstance(expr, tree.Binary):
-        return f"({canonical(expr.left)} {expr.op} {canonical(expr.right)})"
-    if isinstance(expr, tree.Unary):
-        return f"{expr.op} {canonical(expr.operand)}"
-    if isinstance(expr, tree.Between):
-        return f"({canonical(expr.subject)} between {canonical(expr.low)} and {canonical(expr.high)})"
-    if isinstance(expr, tree.In):
-        return f"({canonical(expr.subject)} in {canonical(expr.domain)})"
-    if isinstance(expr, tree.ListOf):
-        return f"[{', '.join(sorted(canonical(i) for i in expr.items))}]"
-    if isinstance(expr, tree.Range):
-        return f"{canonical(expr.low)}..{canonical(expr.high)}"
-    return " ".join(expr.span.text.split())

@@ -14,7 +14,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Union
 
-Value = Union[Fraction, str, bool]
+from ..semantics.canonical import Value
+
+_BASELINES = ("champion.", "previous.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ class Allowed:
             return all(v in other for v in values)
         if other.only is not None or any(v in self for v in other.never):
             return False
-        return _covers(self.low, self.low_open, other.low, other.low_open, 1) and _covers(
-            self.high, self.high_open, other.high, other.high_open, -1
+        low_open = self.low_open or self.low in self.never
+        high_open = self.high_open or self.high in self.never
+        return _covers(self.low, low_open, other.low, other.low_open, 1) and _covers(
+            self.high, high_open, other.high, other.high_open, -1
         )
 
 
@@ -120,7 +124,8 @@ class OfOne:
 class Sum:
     """Names times their factors, and a constant: together not negative, or, where `strict`, positive.
 
-    The factor of the first name is 1 or -1, so that equal facts are equal.
+    The factor of the first name is 1 or -1, so that equal facts are equal, and it is a number of the subject's own:
+    where factors differ, they are those of what it is compared with.
     """
 
     terms: tuple[tuple[str, Fraction], ...]
@@ -187,7 +192,7 @@ def all_follow(facts: Sequence[Fact], known: Iterable[Fact]) -> bool:
 
 def sum_fact(terms: Mapping[str, Fraction], constant: Fraction, strict: bool) -> Fact | None:
     """The fact that names times factors, plus a constant, are not negative; nothing where no name is left."""
-    left = sorted((name, factor) for name, factor in terms.items() if factor)
+    left = sorted(((n, f) for n, f in terms.items() if f), key=lambda t: (t[0].startswith(_BASELINES), t[0]))
     if not left:
         return None
     scale = abs(left[0][1])

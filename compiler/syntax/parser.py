@@ -332,7 +332,7 @@ class _Build(Transformer[Token, Any]):
         return tree.Schedule(self._text(cron), self._text(zone) if zone is not None else None, span)
 
     @_inline
-    def given(self, span: Span, _: Token, subject: tree.Path, _e: Token, value: tree.Expr) -> tree.Given:
+    def given(self, span: Span, _: Token, subject: Any, _e: Any, value: Any) -> tree.Given:
         return tree.Given(subject, value, span)
 
     @_inline

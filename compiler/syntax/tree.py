@@ -342,10 +342,10 @@ class Per:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`given train.metrics = { … }` in a test."""
+    """`given train.metrics = { … }`, `given flights.nulls(delay) = 7%` or `given change(flights)` in a test."""
 
-    subject: Path
-    value: Expr
+    subject: Path | Call | Schedule
+    value: Expr | None
     span: Span
 
 

@@ -239,7 +239,12 @@ class Author:
 
     def test_line(self) -> str:
         return self.random.choice(
-            (f"given {self.path()} = {self.expression(2, False)}", f"expect {self.path()} blocks")
+            (
+                f"given {self.path()} = {self.expression(2, False)}",
+                f"given {self.path()}(a, b) = {self.expression(2, False)}",
+                self.random.choice(("given manual", "given change(a)", 'given schedule "0 5 * * 1" in "UTC"')),
+                f"expect {self.path()} blocks",
+            )
         )
 
     # Items -----------------------------------------------------------------------
