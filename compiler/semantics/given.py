@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
-from ..diagnostics import Diagnostics, Rule, did_you_mean
+from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..functions import BOOL, DURATION, PERCENT, SIZE
 from ..plan import nodes as plan
 from ..source import Span
@@ -81,6 +81,15 @@ class _Reader:
         if keyword in ("stage", "deploy") and len(subject.parts) == 1:
             message = f"what is to be known of {keyword} '{subject.text}' is that it fails"
             return self._wrong(rules.WRONG_TYPE, self.given.span, message, f"write given {subject.text} = failed")
+        first = subject.parts[0].text
+        others = [*BASELINES, *(e.name.text for k in ("monitor", "trigger") for e in self.model.of(k))]
+        close = (
+            nearest(first, others) if keyword is None and nearest(first, list(self.model.artifacts)) is None else None
+        )
+        if close is not None:
+            meant = ".".join((close, *(p.text for p in subject.parts[1:])))
+            message = f"nothing is called '{subject.text}'"
+            return self._wrong(rules.UNKNOWN_NAME, subject.span, message, f"did you mean '{meant}'?")
         find_artifact(subject, self.model, self.diagnostics)
         return ()
 
