@@ -80,6 +80,19 @@ class Context:
             self.store.place(artifact["digest"], path)
         return [path]
 
+    def verified(self, name: str, reader: str | None = None) -> list[Path]:
+        """The files of an artifact, read to see that they are what was made: a disk may have changed them since.
+
+        Raises FailedNodeError that names what is damaged; it is taken away, so that the next run makes it anew.
+        """
+        paths, artifact = self.paths(name, reader), self.artifact(name, reader)
+        if "file" in artifact and not self.store.as_made(paths[0], artifact["digest"]):
+            raise FailedNodeError(
+                f"'{name}' is damaged: the bytes of {paths[0]} are not what was made; "
+                "it is taken out of the store, and the next run makes it anew"
+            )
+        return paths
+
     def metrics(self, name: str) -> dict[str, float]:
         return read_metrics(self.paths(name)[0])
 

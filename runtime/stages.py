@@ -148,7 +148,7 @@ def _given(context: Context, stage: Mapping[str, Any]) -> Iterator[list[Path]]:
     """What other stages made, and the stage is given."""
     for artifact in (a for i in stage["inputs"] for a in i["artifacts"]):
         if "file" in context.artifact(artifact):
-            yield context.paths(artifact)
+            yield context.verified(artifact)
 
 
 def file_times(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:

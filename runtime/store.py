@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from .digests import file_digest, tree_digest, tree_files, tree_listing
+from .digests import file_digest, path_digest, tree_digest, tree_files, tree_listing
 from .fingerprints import Fingerprints
 
 try:
@@ -54,6 +54,7 @@ class Store:
         self.runs = self.folder / "runs"
         self.cache = self.folder / "cache"
         self.tmp = self.folder / "tmp"
+        self._as_made: set[tuple[Any, ...]] = set()
         self.fingerprints = Fingerprints(self.folder / "fingerprints.json")
 
     def _make(self) -> None:
@@ -166,6 +167,20 @@ class Store:
             return all(file_digest(self.object_path(d)) == d for d in digests)
         except OSError:
             return False
+
+    def as_made(self, path: Path, digest: str) -> bool:
+        """Whether the bytes at a path are those of the digest. What is not is taken away, from the objects, too. Read
+        once by a process, as long as the file system says that nothing was touched."""
+        files = tree_files(path).values() if path.is_dir() else [path]
+        seen = (digest, *((f.stat().st_ino, f.stat().st_size, f.stat().st_mtime_ns) for f in files))
+        if seen in self._as_made:
+            return True
+        if path_digest(path) == digest:
+            self._as_made.add(seen)
+            return True
+        self.drop_damaged(digest)
+        _remove(path)
+        return False
 
     def drop_damaged(self, digest: str) -> None:
         """Takes away what of an object is not what its name says, so that it is made again."""

@@ -26,7 +26,7 @@ _PLACE = re.compile(r"""--[^\n]*|'(?:[^']|'')*'|"(?:[^"]|"")*"|\{(?P<name>[A-Za-
 @contextmanager
 def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
     """The subject of a guard, as the guard sees it, for as long as it is asked."""
-    paths = context.paths(guard["subject"], reader=guard["id"])
+    paths = context.verified(guard["subject"], reader=guard["id"])
     with context.store.workspace(safe_id(guard["id"])) as aside:
         others = {other["name"]: _other(context, guard, other) for other in guard.get("tables", ())}
         table = Table(context, paths, guard.get("format"), aside, others)
@@ -38,7 +38,7 @@ def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
 
 def _other(context: Context, guard: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """What stands after FROM for another table: all of it that the guards on it let through."""
-    paths = [path for artifact in other["artifacts"] for path in context.paths(artifact, reader=guard["id"])]
+    paths = [path for artifact in other["artifacts"] for path in context.verified(artifact, reader=guard["id"])]
     return table_expression([str(p) for p in paths], other.get("format"))
 
 
