@@ -58,19 +58,25 @@ def profile(source: Source, root: Path) -> tuple[ColumnProfile, ...]:
     """The columns of a source whose files lie beside the spec."""
     import duckdb
 
-    from ..runtime.call import table_expression
+    from ..runtime.call import UnreadableError, table_expression
+    from ..runtime.faults import plain_reason
     from ..runtime.sources import find_files
 
     if source.uri is None or "://" in source.uri:
         raise click.UsageError(f"'{source.id}' is not a file beside the spec, and only those can be looked at yet")
     paths = find_files({"uri": source.uri}, root)
-    table = table_expression([str(root / p) for p in paths], source.format)
+    files = [str(root / p) for p in paths]
+    try:
+        table = table_expression(files, source.format)
+    except UnreadableError as error:
+        raise click.UsageError(f"'{source.id}' cannot be read: {error}") from None
     connection = duckdb.connect()
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
         return tuple(_column(str(row[0]), str(row[1]), table, connection) for row in described)
     except duckdb.Error as error:
-        raise click.UsageError(f"'{source.id}' cannot be read: {str(error).splitlines()[0]}") from None
+        reason = plain_reason(str(error), table.partition("(")[0], files)
+        raise click.UsageError(f"'{source.id}' cannot be read: {reason}") from None
 
 
 def _column(name: str, sql_type: str, table: str, connection: Any) -> ColumnProfile:

@@ -6,9 +6,13 @@ The document is JSON, or `@` and the path of a JSON file.
 
 from __future__ import annotations
 
+import csv
 import datetime
+import gzip
+import io
 import json
 import numbers
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -153,30 +157,105 @@ def run_sql(document: dict[str, Any]) -> int:
             document["format"] or "", "FORMAT csv, HEADER"
         )
         connection.execute(f"COPY (\n{select}\n) TO {_sql_literal(document['result'])} ({options})")
+    except UnreadableError as e:
+        print(e, file=sys.stderr)
+        return 1
     except duckdb.Error as e:
         print(f"{document['file']}: {e}", file=sys.stderr)
         return 1
     return 0
 
 
+class UnreadableError(Exception):
+    """Files that are no one table. The message says which, where, and what to do."""
+
+
+# What DuckDB would otherwise guess from the rows. A guess that drops a line, or takes a row for the header, lets a rule
+# pass on rows that nobody else sees; the first line alone says what separates fields, and everything else is fixed.
+_CSV = (
+    "header = true, sample_size = -1, quote = '\"', escape = '\"', comment = '', skip = 0, strict_mode = true, "
+    "null_padding = false, ignore_errors = false, dateformat = '%Y-%m-%d'"
+)
+_HEAD = 1 << 16  # bytes that are looked at
+_DAY_FIRST_OR_MONTH = re.compile(r"\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}[ T]")
+
+
 def table_expression(paths: Sequence[str], format: str | None = None) -> str:  # noqa: A002
-    """What stands after FROM in DuckDB to read files of one format, which their suffix tells when nothing else does."""
+    """What stands after FROM in DuckDB to read files of one format, which their suffix tells when nothing else does.
+
+    Raises UnreadableError where the files are no one table: there are none, an empty one, one with other columns.
+    """
+    files = [f for path in paths for f in files_of(path)]
+    if not files:
+        raise UnreadableError(f"{paths[0] if paths else 'the table'} has no files")
     kind = format or {".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}.get(
-        Path(_files(paths[0])[0]).suffix, "csv"
+        Path(files[0].removesuffix(".gz")).suffix, "csv"
     )
-    files = "[" + ", ".join(_sql_literal(p) for path in paths for p in _files(path)) + "]"
+    listed = "[" + ", ".join(map(_sql_literal, files)) + "]"
     if kind == "parquet":
-        return f"read_parquet({files})"
+        # Else the first file's types hold for all, and 1.7 in the second is a 2 where they are whole numbers.
+        return f"read_parquet({listed}{', union_by_name = true' if len(files) > 1 else ''})"
     if kind in ("jsonl", "json"):
-        return f"read_json({files}, format = '{'newline_delimited' if kind == 'jsonl' else 'auto'}')"
-    # All rows decide on a column's type, not a sample: a word far down must not break the query.
-    return f"read_csv({files}, header = true, sample_size = -1)"
+        form = "newline_delimited" if kind == "jsonl" else "auto"
+        return f"read_json({listed}, format = '{form}', sample_size = -1)"
+    return f"read_csv({listed}, {_dialect(files)}, {_CSV})"
 
 
-def _files(path: str) -> list[str]:
-    # A folder as a table is all the files in it.
+def files_of(path: str) -> list[str]:
+    """The files of a table: of a folder all that are in it, without those that programs leave: _SUCCESS, .DS_Store."""
     folder = Path(path)
-    return sorted(str(p) for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else [path]
+    if not folder.is_dir():
+        return [path]
+    return sorted(str(p) for p in folder.rglob("*") if p.is_file() and not p.name.startswith((".", "_")))
+
+
+def _dialect(files: Sequence[str]) -> str:
+    """What separates the fields of CSV files; and columns that stay text, for their times could be read in two ways."""
+    heads = {f: csv_head(f) for f in files}
+    first, (delimiter, names, _) = files[0], heads[files[0]]
+    texts: dict[str, str] = {}
+    for file, (separates, found, rows) in heads.items():
+        if set(found) != set(names) or separates != delimiter:
+            lacks, more = [n for n in names if n not in found], [n for n in found if n not in names]
+            differs = [f"it lacks {', '.join(map(repr, lacks))}"] if lacks else []
+            differs += [f"it has {', '.join(map(repr, more))} besides"] if more else []
+            differs = differs or [f"its fields are separated by {separates!r}, and there by {delimiter!r}"]
+            raise UnreadableError(f"{file}: its columns are not those of {first}: {' and '.join(differs)}")
+        named = (pair for row in rows for pair in zip(found, row, strict=False))
+        texts.update({name: "VARCHAR" for name, value in named if _DAY_FIRST_OR_MONTH.match(value)})
+    types = ", ".join(f"{_sql_literal(n)}: '{t}'" for n, t in texts.items())
+    return f"delim = {_sql_literal(delimiter)}" + (f", types = {{{types}}}" if types else "")
+
+
+def csv_head(file: str) -> tuple[str, list[str], list[list[str]]]:
+    """What separates fields in a CSV file, its columns and its first rows. Raises UnreadableError."""
+    opened: Callable[..., Any] = gzip.open if file.endswith(".gz") else open
+    with opened(file, "rb") as f:
+        head = f.read(_HEAD)
+        head += b"" if b"\n" in head else f.readline()
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableError(f"{file}: it is written in UTF-16; write it in UTF-8")
+    # Python 3.10 reads no zero bytes in CSV; DuckDB takes them for letters.
+    text = head.decode("utf-8-sig", "replace").replace("\0", "")
+    lines = list(io.StringIO(text, newline=""))
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise UnreadableError(f"{file}: it is empty, without a line that names the columns")
+    if not lines[0].strip():
+        raise UnreadableError(f"{file}, line 1: a blank line stands before the names of the columns: take it out")
+    bare = re.sub(r'"[^"]*"', "", first)
+    delimiter = max(",;\t|", key=lambda d: (bare.count(d), d == ","))
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    header, *others = [r for r in rows if r]
+    names = [n.strip() for n in header]
+    seen: dict[str, str] = {}
+    for name in filter(None, names):
+        if name.lower() in seen:
+            twice = f"two columns are called {name!r}"
+            differ = f"the columns {seen[name.lower()]!r} and {name!r} differ in case only"
+            raise UnreadableError(f"{file}, line 1: {twice if seen[name.lower()] == name else differ}: rename one")
+        seen[name.lower()] = name
+    return delimiter, names, others
 
 
 def _sql_literal(value: Any) -> str:

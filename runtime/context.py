@@ -20,7 +20,11 @@ LETS_PASS = ("succeeded", "restored")
 
 
 class FailedNodeError(Exception):
-    """The node failed; the message is the reason that goes into its record."""
+    """The node failed; the message is the reason that goes into its record, and `detail` what a library said of it."""
+
+    def __init__(self, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 @dataclass

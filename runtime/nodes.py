@@ -27,6 +27,8 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
         found = stopped_before(context, node) or _left_out(context, described) or _run(context, described, retry)
     except (FailedNodeError, OSError) as e:
         found = {"state": "failed", "reason": system_reason(e) if isinstance(e, OSError) else str(e)}
+        if isinstance(e, FailedNodeError) and e.detail:
+            found["detail"] = e.detail
         if described["is"] == "guard":
             found["verdict"] = "error"
     timing = {"started": started, "finished": now(), "seconds": round(time.monotonic() - begun, 3)}

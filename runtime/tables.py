@@ -6,15 +6,17 @@ import datetime
 import decimal
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .call import table_expression
+from .call import UnreadableError, csv_head, files_of, table_expression
 from .connection import connect
 from .context import Context, FailedNodeError
+from .faults import plain_reason
 from .store import safe_id
 
 SAMPLE_ROWS = 5
@@ -39,7 +41,14 @@ def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
 def _other(context: Context, guard: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """What stands after FROM for another table: all of it that the guards on it let through."""
     paths = [path for artifact in other["artifacts"] for path in context.verified(artifact, reader=guard["id"])]
-    return table_expression([str(p) for p in paths], other.get("format"))
+    return _read(paths, other.get("format"), context.root)
+
+
+def _read(paths: Sequence[Path], format: str | None, root: Path) -> str:  # noqa: A002
+    try:
+        return table_expression([str(p) for p in paths], format)
+    except UnreadableError as e:
+        raise FailedNodeError(str(e).replace(f"{root}{os.sep}", "")) from e
 
 
 class Table:
@@ -61,7 +70,10 @@ class Table:
 
         self._error = duckdb.Error
         self._children = context.children
-        self._subject = table_expression([str(p) for p in paths], format)
+        self._subject = _read(paths, format, context.root)
+        self._files = [f for p in paths for f in files_of(str(p))]
+        self._root = context.root
+        self._same_columns()
         self._tables = {"subject": self._subject, **others}
 
     def close(self) -> None:
@@ -93,7 +105,7 @@ class Table:
             return names, rows.fetchall()
         except self._error as e:
             if "pytz" not in str(e):
-                raise FailedNodeError(str(e).strip()) from e
+                raise self._failed(e) from e
         # DuckDB hands out times with a zone only where that package is installed. In UTC they need none.
         zoned = self._zoned(query)
         names, rows = self._execute(f"SELECT * REPLACE ({', '.join(zoned.values())}) FROM (\n{query}\n)")
@@ -119,7 +131,42 @@ class Table:
                 cursor = self._connection.execute(self._filled(query))
                 return [d[0] for d in cursor.description or ()], cursor
         except self._error as e:
-            raise FailedNodeError(str(e).strip()) from e
+            raise self._failed(e) from e
+
+    def _failed(self, error: Exception) -> FailedNodeError:
+        said = str(error).strip()
+        reason = plain_reason(said, self._subject.partition("(")[0], self._files)
+        return FailedNodeError(reason.replace(f"{self._root}{os.sep}", ""), said)
+
+    def _same_columns(self) -> None:
+        """Parquet files with other columns than the first are no one table; CSV files are looked at by their heads."""
+        if self.suffix != ".parquet" or len(self._files) < 2:
+            return
+        files = self._subject[self._subject.index("[") : self._subject.rindex("]") + 1]
+        try:
+            asked = f"SELECT file_name, name, coalesce(num_children, 0) FROM parquet_schema({files})"
+            found = self._connection.execute(asked).fetchall()
+        except self._error as e:
+            raise self._failed(e) from e
+        columns: dict[str, set[str]] = {}
+        inside: dict[str, list[int]] = {}  # how many names are still to come, in the table itself and in each column
+        for file, name, children in found:
+            depth = inside.setdefault(file, [])
+            if len(depth) == 1:
+                columns.setdefault(file, set()).add(name)
+            if depth:
+                depth[-1] -= 1
+            if children:
+                depth.append(children)
+            while len(depth) > 1 and not depth[-1]:
+                depth.pop()
+        first, *others = columns
+        for other in others:
+            differ = sorted(columns[first] ^ columns[other])
+            if differ:
+                which = "".join(f" '{n}' is only in {first if n in columns[first] else other}." for n in differ[:3])
+                message = f"{other}: its columns are not those of {first}:{which[:-1]}"
+                raise FailedNodeError(message.replace(f"{self._root}{os.sep}", ""))
 
     def _filled(self, query: str) -> str:
         """The query with the tables in place of their names; what stands in quotes is a value and stays as it is."""
@@ -171,9 +218,7 @@ class Table:
         return f"read_ndjson_objects({files})"
 
     def _delimiter(self) -> str:
-        first = self._subject[self._subject.index("[") : self._subject.rindex("]") + 1]
-        _, rows = self._execute(f"SELECT Delimiter FROM sniff_csv({first}[1], sample_size = -1)")
-        return _text(rows.fetchone()[0])
+        return _text(csv_head(self._files[0])[0])
 
     def _write_lines(self, select: str, path: Path) -> None:
         _, rows = self._execute(select)

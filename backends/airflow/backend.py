@@ -178,7 +178,7 @@ def _needs_of_stages(plan: Plan) -> Iterable[str]:
     """What the runtime imports to carry out this plan's nodes."""
     programs = [stage.program for stage in plan.of(Stage)]
     if any(guard.asks_table for guard in plan.of(Guard)) or any(isinstance(program, SqlFile) for program in programs):
-        yield "duckdb>=1.1,<2"
+        yield "duckdb>=1.2,<2"
     if any(isinstance(program, Notebook) for program in programs):
         yield from ("papermill>=2.5,<3", "ipykernel>=6,<8")
 

@@ -13,7 +13,7 @@ from ...compiler.plan.nodes import Plan, Stage
 # The Python of a pipeline that names none. The runtime needs 3.10.
 DEFAULT_PYTHON = "3.12"
 # What guards on tables are measured with, where the pipeline's own requirements do not bring it.
-DUCKDB = "duckdb>=1.1,<2"
+DUCKDB = "duckdb>=1.2,<2"
 
 # The same for every attempt of a workflow's run: "re-run failed jobs" goes on from the records there are.
 RUN = "${{ github.run_id }}"

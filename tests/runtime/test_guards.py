@@ -84,7 +84,7 @@ def test_an_empty_table_never_passes_what_needs_rows(project: Project) -> None:
 
 def test_a_column_that_is_not_there_is_an_error_that_names_it(project: Project) -> None:
     record = table(project, [rows_at_least(0)], {"m0": ("max(b)", "max(b)")}, "a\n1\n")
-    assert record["verdict"] == "error" and record["state"] == "failed" and '"b"' in record["reason"]
+    assert record["verdict"] == "error" and record["state"] == "failed" and "'b'" in record["reason"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
