@@ -26,9 +26,11 @@ def connect(context: Context, aside: Path) -> Any:
     connection = duckdb.connect(config={"python_enable_replacements": "false"})
     # The age of a timestamp must not depend on where the machine stands.
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET temp_directory = $1", [str(aside)])
+    # Written into the SQL: DuckDB imports pandas, where there is one, as soon as it is given a parameter.
+    connection.execute(f"SET temp_directory = {_text(str(aside))}")
+    memory = context.environ.get(MEMORY) or f"{_usual(connection) >> 20}MiB"
     try:
-        connection.execute("SET memory_limit = $1", [context.environ.get(MEMORY) or f"{_usual(connection) >> 20}MiB"])
+        connection.execute(f"SET memory_limit = {_text(memory)}")
     except duckdb.Error as e:
         raise FailedNodeError(f"{MEMORY} is no size: write 4GiB or 500MB") from e
     threads = min(int(_setting(connection, "threads")), _bytes(_setting(connection, "memory_limit")) // _PER_THREAD)
@@ -42,7 +44,11 @@ def _usual(connection: Any) -> int:
 
 
 def _setting(connection: Any, name: str) -> str:
-    return str(connection.execute("SELECT current_setting($1)", [name]).fetchone()[0])
+    return str(connection.execute(f"SELECT current_setting({_text(name)})").fetchone()[0])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _bytes(shown: str) -> int:
