@@ -1,0 +1,52 @@
+"""`mlopsc cache`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .compiling import profile_option, spec_argument
+from .stored import store_of
+
+FOUND = 1
+
+
+@click.command(short_help="Say what the store holds; read all of it and find what is damaged.")
+@spec_argument
+@profile_option
+@click.option("--verify", is_flag=True, help="Read every object. Exits with 1 where one is damaged.")
+@click.option("--repair", is_flag=True, help="Take damaged objects away, so that the next run makes them anew.")
+def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) -> int:
+    """Say what the store holds. With --verify every object is read, and those that a disk has changed are named."""
+    from ..runtime.collect import contents, damaged
+
+    _, store = store_of(spec, profile)
+    held = contents(store)
+    click.echo(f"{store.folder}: {counted(held['runs'], 'run')}, {counted(held['results'], 'result')} by key, "
+               f"{counted(held['objects'], 'object')} of {bytes_text(held['bytes'])}")  # fmt: skip
+    if not (verify or repair):
+        return 0
+    found = list(damaged(store))
+    for path in found:
+        click.echo(f"damaged: {path}")
+        if repair:
+            path.unlink(missing_ok=True)
+    click.echo(f"{len(found)} of {held['objects']} objects are damaged" + (", and taken away" if repair else ""))
+    return FOUND if found and not repair else 0
+
+
+def counted(number: int, of: str) -> str:
+    """`1 run`, `2 runs`"""
+    return f"{number:,} {of}" + ("" if number == 1 else "s")
+
+
+def bytes_text(number: float) -> str:
+    """`13 bytes`, `4.2 MiB`"""
+    if number < 1024:
+        return counted(int(number), "byte")
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        number /= 1024
+        if number < 1024 or unit == "TiB":
+            break
+    return f"{number:.1f} {unit}"
