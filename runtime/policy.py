@@ -192,7 +192,8 @@ class _Asked:
 
     def __init__(self, guard: Mapping[str, Any], subject: str, given: _Given) -> None:
         self.subject, self.given = subject, given
-        self.texts = {m["id"]: m["text"] for m in (*guard["measures"], *guard.get("checks", ()))}
+        measured = (*guard["measures"], *guard.get("checks", ()), *guard.get("drifts", ()))
+        self.texts = {m["id"]: m["text"] for m in measured}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.own = {**given.whole.get(subject, {}), **given.numbers.get(subject, {})}
 
@@ -203,7 +204,7 @@ class _Asked:
 
     def name(self, scope: str, name: str) -> str:
         """Under which name a test gives it."""
-        return str(self.texts.get(name, name)) if scope in ("measure", "check") else name
+        return str(self.texts.get(name, name)) if scope in ("measure", "check", "drift") else name
 
     def lookup(self, scope: str, name: str) -> Any:
         numbers, whose = self.own, self.subject

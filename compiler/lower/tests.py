@@ -46,7 +46,8 @@ def _text_in_plan(measured: Measured, model: Model) -> str:
 
 
 def _text_of(ref: plan.Ref, lowering: RuleLowering) -> str:
-    texts = {m.id: m.text for m in lowering.measures} | {c.id: c.text for c in lowering.checks}
+    texts = {m.id: m.text for m in lowering.measures}
+    texts |= {c.id: c.text for c in lowering.checks} | {d.id: d.text for d in lowering.drifts}
     return texts.get(ref.name, ref.name)
 
 

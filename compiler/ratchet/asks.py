@@ -6,7 +6,8 @@ of another order, in another guard on the same subject, or in a schema.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -35,6 +36,7 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "timestamp": (),
     "json": (),
 }
+_QUANTILE = re.compile(r"quantile\((.*), ([\d/]+)\)")
 _WHOLE_NUMBERS = ("rows", "columns")
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -136,10 +138,11 @@ def _of_column(column: plan.Column) -> Iterator[tuple[Fact, bool, str]]:
         yield Said(f"{name} matches {column.pattern!r}"), True, f'{name} matches "{column.pattern}"'
 
 
-def what_goes_without_saying(facts: Iterable[Fact]) -> Iterator[Fact]:
-    """What holds of every table: no share is above 1, no count below 0; and an int is a float."""
+def what_goes_without_saying(facts: Iterable[Fact], asked: Sequence[Fact] = ()) -> Iterator[Fact]:
+    """What holds of every table: no share is above 1, no count below 0; an int is a float. `asked` may follow."""
     for fact in facts:
         if isinstance(fact, OfOne):
+            yield from _of_other_quantiles(fact, asked)
             called = "(" in fact.name or fact.name in BARE
             function = FUNCTIONS.get(fact.name.split("(")[0]) if called else None
             if function is not None and (function.low is not None or function.high is not None):
@@ -147,6 +150,18 @@ def what_goes_without_saying(facts: Iterable[Fact]) -> Iterator[Fact]:
         elif isinstance(fact, Said):
             name, is_, kind = fact.text.rpartition(" is ")
             yield from (Said(f"{name} is {other}") for other in (_ALSO.get(kind, ()) if is_ else ()))
+
+
+def _of_other_quantiles(fact: OfOne, asked: Iterable[Fact]) -> Iterator[Fact]:
+    """A larger quantile is no smaller number: a limit above one is a limit above those below it, and the reverse."""
+    for other in asked:
+        here, there = _QUANTILE.fullmatch(fact.name), isinstance(other, OfOne) and _QUANTILE.fullmatch(other.name)
+        if here and there and isinstance(other, OfOne) and here[1] == there[1]:
+            a, low, high = fact.allowed, Fraction(there[2]), Fraction(here[2])
+            if low < high:
+                yield OfOne(other.name, Allowed(high=a.high, high_open=a.high_open))
+            elif low > high:
+                yield OfOne(other.name, Allowed(low=a.low, low_open=a.low_open))
 
 
 def _end(value: float | None) -> Fraction | None:

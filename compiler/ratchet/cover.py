@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,7 @@ def is_covered(old: Ask, pool: Sequence[Ask]) -> bool:
 
 def _lost(old: Ask, pool: Sequence[Ask]) -> bool:
     facts: list[Fact] = [f for n in pool if n.share == WHOLE for f in n.facts]
-    about = [f for n in pool for f in n.facts] + list(old.facts)
-    known = [*facts, *what_goes_without_saying(about)]
+    known = [*facts, *what_goes_without_saying(facts, old.facts), *what_goes_without_saying(old.facts)]
     if all_follow(old.facts, known):
         return False
     return not any(n.share >= old.share and all_follow(old.facts, [*known, *n.facts]) for n in pool)
@@ -56,6 +56,19 @@ class Version:
     new: Ask
     only_action: bool
     reasons: tuple[str, ...]
+
+
+def kin_of(old: Ask, pool: Iterable[Ask]) -> Ask | None:
+    """A demand that calls the same function of the same column in another way.
+
+    Against something else, of another quantile, or of the whole and not by slices.
+    """
+    called = {_stem(n) for n in _names(old) if "(" in n}
+    return next((n for n in pool if n.rows == old.rows and called & {_stem(m) for m in _names(n) if "(" in m}), None)
+
+
+def _stem(name: str) -> str:
+    return re.split(r"[,)]", name)[0]
 
 
 def version_of(old: Ask, pool: Iterable[Ask]) -> Version | None:

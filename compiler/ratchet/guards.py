@@ -8,7 +8,7 @@ from ..diagnostics import Note
 from ..semantics.model import GuardModel
 from . import rules
 from .asks import STRENGTH, Ask, asks_of_guard
-from .cover import Version, asks_on, is_covered, version_of
+from .cover import Version, asks_on, is_covered, kin_of, version_of
 from .findings import Finding
 from .pairs import Revision, artifact_now, deploy_now
 
@@ -68,6 +68,10 @@ def _lost_rule(
     versions = [(ask, version_of(ask, pool)) for ask in asks]
     old, version = next(((a, v) for a, v in versions if v is not None), (asks[0], None))
     if version is None:
+        known = {a.facts for a in asks_on(guard.subject.name, before.model)}
+        kin = kin_of(old, [a for a in pool if a.facts not in known])
+        if kin is not None:
+            return _asked_otherwise(old, kin, guard)
         return _rule_removed(old, guard, same, before, pool)
     return _looser(old, version, guard)
 
@@ -84,6 +88,18 @@ def _looser(old: Ask, version: Version, guard: GuardModel) -> Finding:
     why = [r for r in version.reasons if r != "its limit is wider"]
     message = f"'{new.text}' asks for less than '{old.text}' did" + (f": {', and '.join(why)}" if why else "")
     return Finding(rules.RULE_LOOSENED, new.span, message, tuple(notes), names, new.rule, new.guard)
+
+
+def _asked_otherwise(old: Ask, new: Ask, guard: GuardModel) -> Finding:
+    """What it compares with, or of what, is another: only a person can say which of the two asks for more."""
+    reference = "against: " in new.text + old.text
+    message = f"nothing asks any more for '{old.text}' of '{guard.subject.name}'; '{new.text}' is another question"
+    if reference:
+        message = f"'{new.text}' compares with something else than '{old.text}' did"
+    hint = "bring it back beside the new one"
+    notes = (Note("it was", old.span),)
+    rule = rules.REFERENCE_CHANGED if reference else rules.RULE_REMOVED
+    return Finding(rule, new.span, message, notes, _names(guard), new.rule, new.guard, hint)
 
 
 def _rule_removed(

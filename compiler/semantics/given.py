@@ -155,10 +155,10 @@ class _Reader:
 
     def _value(self, value: tree.Expr | None, of: Measured, span: Span) -> plan.Scalar:
         wanted, example = _WANTED.get(of.unit, ((tree.Number, tree.Percent), "12"))
+        if isinstance(value, tree.Truth) and isinstance(of.node, tree.Call) and of.node.function.text == "python":
+            return value.value  # what the check answers
         if of.unit == BOOL:
             if isinstance(value, tree.Truth):
-                if isinstance(of.node, tree.Call) and of.node.function.text == "python":
-                    return value.value
                 return int(not value.value)  # so many rows are wrong: none, or one
             if isinstance(value, tree.Number) and value.value >= 0 and value.value == int(value.value):
                 return int(value.value)

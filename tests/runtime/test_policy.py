@@ -82,6 +82,8 @@ param month: int = 1
 
 source flights {{ uri = "https://example.org/f.csv" }}
 
+source codes {{ uri = "https://example.org/codes.csv" }}
+
 guard sane on flights {{
   rows >= 100
   nulls(a) <= 1% warn, <= 5% block
@@ -90,6 +92,10 @@ guard sane on flights {{
   unique(a, o)
   freshness(t) <= 2d
   mean(a) <= 3 where o == "x"
+  psi(a, against: codes) <= 0.2
+  o references codes.o
+  overlap(codes, a) <= 1%
+  abs(mean(b)) <= 3
 }}
 
 stage train {{
@@ -173,6 +179,10 @@ CASES = [
     ("given flights.unique(a, o) = true", "expect sane passes"),
     ("given flights.freshness(t) = 3d", "expect sane blocks"),
     ('given flights = { "mean(a) where o == \\"x\\"": 4 }', "expect sane blocks"),
+    ("given flights.psi(a, against: codes) = 0.3", "expect sane blocks"),
+    ('given flights = { "o references codes.o": 3 }', "expect sane blocks"),
+    ("given flights.overlap(codes, a) = 2%", "expect sane blocks"),
+    ("given flights.mean(b) = -4", "expect sane blocks"),
     ("given train.scores.accuracy(y, p) by o = 0.6", "expect slices blocks"),
     ("given train.model.size = 300MiB", "expect small blocks"),
     # single metrics
