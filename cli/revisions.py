@@ -139,6 +139,10 @@ def _write(repository: Repository, blobs: tuple[Blob, ...], folder: Path) -> Non
             place.symlink_to(target)
 
 
+# A hook of git says by these which repository it runs for, relative to another folder than ours.
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+
+
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
     try:
         done = subprocess.run(
@@ -147,7 +151,8 @@ def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
             input=given,
             capture_output=True,
             timeout=120,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS}
+            | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
         )
     except FileNotFoundError:
         raise NoRevision("there is no git on this machine: it knows what the spec was") from None

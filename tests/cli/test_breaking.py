@@ -193,3 +193,72 @@ def test_a_script_that_was_in_no_revision_is_no_obstacle(call: Call, repository:
     said = call("breaking", repository, "--against", "main")
     assert said.code == 1
     assert "E603" in said.out
+
+
+def test_a_hook_of_git_may_ask(call: Call, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert call("breaking", repository, "--against", "HEAD").code == 0
+
+
+def test_a_linked_worktree_is_a_repository_too(call: Call, repository: Path, tmp_path: Path) -> None:
+    git(repository.parent, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "other")
+    spec = tmp_path / "linked" / "p" / "nightly.mlops"
+    (spec.parent / "data").mkdir()
+    (spec.parent / "data" / "flights.csv").write_text("carrier,distance\n", "utf-8")
+    edit(spec, "rows >= 100", "rows >= 90")
+    said = call("breaking", spec, "--against", "main")
+    assert said.code == 1
+    assert "E603" in said.out
+
+
+def test_names_with_blanks_and_letters_of_any_language(call: Call, repository: Path) -> None:
+    odd = repository.parent / "ein Ördner" / "späte Flüge.mlops"
+    odd.parent.mkdir()
+    odd.write_text('mlops 1\n\npipeline late {}\n\nsource s { uri = "x.csv" }\n\nguard g on s { rows >= 2 }\n', "utf-8")
+    (odd.parent / "x.csv").write_text("a\n", "utf-8")
+    git(repository.parent, "add", "-A")
+    git(repository.parent, "commit", "-qm", "odd names")
+    edit(odd, "rows >= 2", "rows >= 1")
+    said = call("breaking", odd, "--against", "main")
+    assert "main:p/ein Ördner/späte Flüge.mlops:7" in said.out
+
+
+def test_links_out_of_the_repository_lead_nowhere(call: Call, repository: Path, tmp_path: Path) -> None:
+    (repository.parent / "data.csv").symlink_to("/etc/passwd")
+    (repository.parent / "up.csv").symlink_to("../../../../etc/passwd")
+    (repository.parent / "same.mlops").symlink_to("nightly.mlops")
+    git(repository.parent, "add", "-A")
+    git(repository.parent, "commit", "-qm", "links")
+    assert call("breaking", repository, "--against", "HEAD").code == 0
+
+
+def test_every_way_around_the_ratchet_that_we_thought_of(call: Call, repository: Path) -> None:
+    """Each edit makes something pass that was stopped."""
+    original = repository.read_text("utf-8")
+    for old, new, code in [
+        ("guard sane on flights {", "guard sane on flights {\n  distance > 0\n", None),
+        ("  rows >= 100\n", "", "E602"),
+        ("rows >= 100", "rows >= 100 else warn", "E604"),
+        ("rows >= 100", "rows >= 1e-9", "E603"),
+        ("distance between 1 and 6000", "distance between 1 and 6000 for 99%", "E603"),
+        ("distance between 1 and 6000", 'distance between 1 and 6000 where carrier == "AA"', "E603"),
+        ("distance between 1 and 6000", "distance >= 1 or distance <= 6000", "E602"),
+        ("distance between 1 and 6000", "abs(distance) <= 6000", "E602"),
+        ("apply complete(carrier) on flights", "apply complete(distance) on flights", "E60"),
+        ("apply complete(carrier) on flights", "apply complete(carrier, missing: 2%) on flights", "E603"),
+        ("accuracy >= 0.80", "accuracy >= 0.80 - 0.1", "E603"),
+        ("accuracy >= 0.80", "accuracy >= champion.accuracy", "E60"),
+        ("accuracy >= 0.80", "accuracy * 2 >= 0.80", "E603"),
+        ("accuracy >= 0.80", "not accuracy < 0.7", "E603"),
+        ("accuracy >= 0.80", "accuracy >= 0.80 or auc >= 0.1", "E60"),
+        ('source flights { uri = "data/flights.csv" }', 'source flights2 { uri = "data/flights.csv" }', None),
+    ]:
+        text = original.replace(old, new)
+        assert text != original
+        if "flights2" in new:
+            text = text.replace("on flights", "on flights2").replace("[flights]", "[flights2]")
+        repository.write_text(text, "utf-8")
+        said = call("breaking", repository, "--against", "main")
+        assert said.code == (1 if code else 0), (new, said.out, said.err)
+        assert code is None or f"error[{code}" in said.out, (new, said.out)
