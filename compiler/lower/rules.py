@@ -74,15 +74,16 @@ class RuleLowering:
             ref = self.measure(text, "", f.NUMBER)
             limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
             return plan.Rule(text, (limit,), (ref,), message, None, place)
-        broken = sql.negated(sql.rows_condition(rule.expression))
+        condition = sql.rows_condition(rule.expression)
+        where = sql.rows_condition(rule.where) if rule.where is not None else None
+        broken, wrong_rows = sql.negated(condition), sql.count_negated(condition, where)
         counted: exp.Expr = exp.Count(this=exp.Star())
-        if rule.where is not None:
-            where = sql.rows_condition(rule.where)
+        empty = "no row has values to judge"
+        if rule.where is not None and where is not None:
             broken = exp.And(this=broken, expression=exp.paren(where))
             counted = sql.count_where(where)
-        wrong = self.measure(
-            f"rows that break {_shown(rule.expression)}", sql.text_of(sql.count_where(broken)), f.NUMBER
-        )
+            empty = f"no row where {_shown(rule.where)} has values to judge"
+        wrong = self.measure(f"rows that break {_shown(rule.expression)}", sql.text_of(wrong_rows), f.NUMBER, empty)
         allowed: plan.Condition = plan.Literal(0, "number")
         if isinstance(rule.share, tree.Percent):
             rows = self.measure("rows considered" if rule.where else "rows", sql.text_of(counted), f.NUMBER)

@@ -208,6 +208,10 @@ def test_the_sql_counts_what_plain_python_counts(
     )
 
 
-def missing_keys(keys: list[Any], others: list[Any]) -> int:
-    """How many keys are not among the others. A null is no key."""
-    return sum(k is not None and k not in {o for o in others if o is not None} for k in keys)
+def missing_keys(keys: list[Any], others: list[Any]) -> int | None:
+    """How many keys are not among the others. A null is no key; without any key there is nothing to count."""
+    return (
+        None
+        if all(k is None for k in keys)
+        else sum(k is not None and k not in {o for o in others if o is not None} for k in keys)
+    )

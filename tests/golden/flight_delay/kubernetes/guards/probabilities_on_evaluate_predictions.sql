@@ -13,7 +13,7 @@ SELECT
   -- nulls(p_late) <= 0% (guards.mlops:6)
   AVG(CASE WHEN "p_late" IS NULL THEN 1.0 ELSE 0.0 END) AS m1,
   -- p_late between 0 and 1 (guards.mlops:7)
-  COUNT(*) FILTER(WHERE NOT ("p_late" BETWEEN 0 AND 1)) AS m2,
+  SUM(CAST(NOT ("p_late" BETWEEN 0 AND 1) AS INT)) AS m2,
   -- unique(flight_id) (guards.mlops:8)
   count("flight_id") - (SELECT count(*) FROM (SELECT 1 FROM "evaluate.predictions" AS subject WHERE "flight_id" IS NOT NULL GROUP BY "flight_id") AS different) AS m3
 FROM "evaluate.predictions" AS subject;

@@ -13,11 +13,11 @@ SELECT
   -- nulls(arr_delay) <= 5% (flight_delay.mlops:55)
   AVG(CASE WHEN "arr_delay" IS NULL THEN 1.0 ELSE 0.0 END) AS m1,
   -- origin in ["EWR", "JFK", "LGA"] (flight_delay.mlops:56)
-  COUNT(*) FILTER(WHERE NOT ("origin" IN ('EWR', 'JFK', 'LGA'))) AS m2,
+  SUM(CAST(NOT ("origin" IN ('EWR', 'JFK', 'LGA')) AS INT)) AS m2,
   -- dep_delay between -60 and 1_500 (flight_delay.mlops:57)
-  COUNT(*) FILTER(WHERE NOT ("dep_delay" BETWEEN -60 AND 1500)) AS m3,
+  SUM(CAST(NOT ("dep_delay" BETWEEN -60 AND 1500) AS INT)) AS m3,
   -- distance between 1 and 6_000 (flight_delay.mlops:58)
-  COUNT(*) FILTER(WHERE NOT ("distance" BETWEEN 1 AND 6000)) AS m4,
+  SUM(CAST(NOT ("distance" BETWEEN 1 AND 6000) AS INT)) AS m4,
   -- unique(time_hour, carrier, flight, origin) else warn (flight_delay.mlops:59)
   count(*) - (SELECT count(*) FROM (SELECT 1 FROM "fetch.flights" AS subject GROUP BY "time_hour", "carrier", "flight", "origin") AS different) AS m5
 FROM "fetch.flights" AS subject;
