@@ -3,7 +3,7 @@
 #   make demo     installs, checks and builds examples/flight_delay, runs it, says where the report and the model are
 #   make test     everything: style, types, the tests, the real engines (which it installs)
 #   make check    the fast part of it, a minute or two
-#   make system   with root, on Debian: what some engines need of the system (podman)
+#   make system   with root, on Debian: what some engines need of the system (podman, PostgreSQL)
 #
 # Packages come from wherever pip is configured to find them (PIP_INDEX_URL, PIP_CERT and so on are handed on to uv).
 

@@ -13,7 +13,7 @@ BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.NOTEBOOK: NATIVE,
     Feature.SQL: NATIVE,
     Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret, and guard what the stage writes"),
-    Feature.DATABASE_SOURCE: unsupported("query it in a stage with a secret, and guard what the stage writes"),
+    Feature.DATABASE_SOURCE: NATIVE,
     Feature.SCHEMA: NATIVE,
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,

@@ -8,6 +8,8 @@ from ..compiler.plan.nodes import Guard, Plan
 from .base import OutputFile
 from .printing import header, one_line
 
+_NAMES = {"postgres": "PostgreSQL"}
+
 
 def guard_files(plan: Plan, folder: str, taken: Collection[str] = ()) -> Iterator[OutputFile]:
     """`guards/NAME.sql` for each guard that asks a table, below `folder`, where no other file has that path."""
@@ -28,7 +30,7 @@ def _text(plan: Plan, guard: Guard) -> str:
         f"{header(plan, '--')}--\n"
         f"-- What the guard {guard.id} ({one_line(guard.place.file)}:{guard.place.line}) measures of {guard.subject}.\n"
         "-- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.\n"
-        f"-- It runs in DuckDB once there is {views}.\n"
+        f"-- It runs in {_NAMES.get(guard.dialect or '', 'DuckDB')} once there is {views}.\n"
         f"{doc}\n{query};\n"
     )
 

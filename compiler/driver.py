@@ -59,6 +59,10 @@ def analyse(
     model = resolve(root, files, Project(path.parent), settings or {}, profile, diagnostics)
     for check in CHECKS:
         check(model, diagnostics)
+    if not diagnostics.has_errors and any(s.dialect for s in model.sources.values()):
+        from .lower.databases import refuse_what_databases_cannot_say
+
+        refuse_what_databases_cannot_say(model, diagnostics)
     return Analysis(root, files, model, diagnostics)
 
 

@@ -66,7 +66,9 @@ class Context:
             if parted is not None and name in parted.get("artifacts", {}):
                 rest: dict[str, Any] = parted["artifacts"][name]
                 return rest
-        record = self.store.record(self.run, producer(name))
+        # The rows of a database are in no file before the guards on it have passed.
+        maker = self.pipeline.extracts.get(name, producer(name))
+        record = self.store.record(self.run, maker)
         if record is None or name not in record.get("artifacts", {}):
             raise FailedNodeError(f"there is no '{name}' in run {self.run}")
         found: dict[str, Any] = record["artifacts"][name]

@@ -8,7 +8,7 @@ rows that broke it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import Any
 
 from .baselines import Baseline, champion, previous
@@ -23,6 +23,7 @@ from .conditions import (
     text_of,
 )
 from .context import Context, FailedNodeError
+from .databases import DatabaseTable, table_of_guard
 from .drift_rules import Drifts
 from .quarantine import NothingLeftError, set_aside
 from .slices import check_slices, sliced
@@ -32,10 +33,22 @@ _NOTHING_TO_COMPARE = ("no champion", "no previous run", "same model")
 _STRENGTH = {"passed": 0, **dict.fromkeys(_NOTHING_TO_COMPARE, 0), "warned": 1, "blocked": 2, "error": 3}
 
 
-def check_guard(context: Context, guard: Mapping[str, Any]) -> dict[str, Any]:
-    """The verdict, and for each rule the outcome, measured values, limits, message and sample."""
-    with open_table(context, guard) if guard["query"] or guard.get("drifts") else nullcontext() as table:
-        return _checked(context, guard, _Facts(context, guard, table))
+def check_guard(context: Context, guard: Mapping[str, Any], table: DatabaseTable | None = None) -> dict[str, Any]:
+    """The verdict, and for each rule the outcome, measured values, limits, message and sample.
+
+    `table`: a database's rows that are open already, in whose snapshot the guard is to judge.
+    """
+    if table is not None:
+        return _in_database(context, guard, table)
+    if guard.get("dialect"):
+        with closing(table_of_guard(context, guard)) as own:
+            return _in_database(context, guard, own)
+    with open_table(context, guard) if guard["query"] or guard.get("drifts") else nullcontext() as found:
+        return _checked(context, guard, _Facts(context, guard, found))
+
+
+def _in_database(context: Context, guard: Mapping[str, Any], table: DatabaseTable) -> dict[str, Any]:
+    return {**_checked(context, guard, _Facts(context, guard, table)), "snapshot": table.snapshot}
 
 
 def _checked(context: Context, guard: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
@@ -125,7 +138,7 @@ def _unit(rule: Mapping[str, Any], facts: _Facts) -> str | None:
 class _Facts:
     """The numbers that a guard's conditions may ask for, each found once and when asked."""
 
-    def __init__(self, context: Context, guard: Mapping[str, Any], table: Table | None) -> None:
+    def __init__(self, context: Context, guard: Mapping[str, Any], table: Table | DatabaseTable | None) -> None:
         self.context, self.guard, self.table = context, guard, table
         self.measures: dict[str, Mapping[str, Any]] = {m["id"]: m for m in guard["measures"]}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
@@ -136,7 +149,7 @@ class _Facts:
         self._answers: dict[str, Answer] = {}
         self._baselines: dict[str, Baseline] = {}
         self._values = table.measure(guard["query"]) if table and guard["query"] else {}
-        self._drifts = Drifts(context, guard, table) if table and guard.get("drifts") else None
+        self._drifts = Drifts(context, guard, table) if isinstance(table, Table) and guard.get("drifts") else None
         if self._drifts:
             self.baseline = self._drifts.baseline
 

@@ -10,6 +10,7 @@ from .changes import note_let_pass
 from .context import LETS_PASS, Context, FailedNodeError
 from .deploys import run_deploy
 from .events import BLOCKED, DONE, FAILED, NOT_RUN, system_reason
+from .extracts import extract
 from .guards import check_guard, decide
 from .registry import now
 from .sources import read_source
@@ -93,6 +94,8 @@ def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, An
     if kind == "stage":
         return run_stage(context, node, retry=retry)
     context.tell("node_started", node=node["id"], attempt=1)
+    if kind == "source" and node.get("extracts"):
+        return extract(context, node)
     if kind == "source":
         return {"artifacts": {node["id"]: read_source(context, node)}}
     if kind == "guard":

@@ -192,7 +192,8 @@ def _metrics(records: list[Record]) -> str:
 
 def _outputs(records: Iterable[Record]) -> str:
     rows = [
-        [_linked(name, artifact), _t(artifact["kind"]), _t(number_text(artifact["size"], "size")),
+        [_linked(name, artifact), _t(artifact["kind"]),
+         _t(number_text(artifact["size"], "size")) if "size" in artifact else "",
          f"<code>{_t(artifact['digest'].partition(':')[2][:12])}</code>"]
         for r in records
         for name, artifact in r.get("artifacts", {}).items()

@@ -84,6 +84,11 @@ class Pipeline:
         order = list(self.nodes)
         return [g for g in guards if order.index(g) < order.index(reader)]
 
+    @cached_property
+    def extracts(self) -> dict[str, str]:
+        """The nodes that write the rows of a database source to a file, by the source's id."""
+        return {s["extracts"]: s["id"] for s in self.of("source") if s.get("extracts")}
+
     def of(self, kind: str) -> list[Mapping[str, Any]]:
         return [n for n in self.nodes.values() if n["is"] == kind]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .context import Context
+from .databases import is_database, why_no_database
 from .events import Problem
 from .params import check_params
 from .sources import why_not_readable
@@ -31,12 +32,18 @@ def find_problems(
         if node["is"] == "source":
             why = why_not_readable(node, context.root)
             problems += [_problem(node, why)] if why else []
+            if is_database(node) and not node.get("extracts"):
+                lacking = why_no_database(node, context.environ)
+                problems += [_problem(node, *lacking)] if lacking else []
+            if node.get("extracts") and node["format"] != "csv":
+                needs_duckdb = needs_duckdb or name
         elif node["is"] == "stage":
             problems += [_problem(node, m, h) for m, h in _stage_problems(context, node)]
             needs_duckdb = needs_duckdb or (name if node["program"]["is"] == "sqlfile" else None)
         elif node["is"] == "guard":
             problems += [_problem(node, m, h) for m, h in _check_problems(context, node)]
-            needs_duckdb = needs_duckdb or (name if node["query"] or node.get("drifts") else None)
+            asks_duckdb = (node["query"] and not node.get("dialect")) or node.get("drifts")
+            needs_duckdb = needs_duckdb or (name if asks_duckdb else None)
         elif node["is"] == "deploy":
             for command in (node.get("command"), node.get("rollback")):
                 problems += [_problem(node, m, h) for m, h in _command_problems(context, node, command)]

@@ -11,17 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from .context import Context
+from .databases import DatabaseTable, set_aside_in_database
 from .digests import value_digest
 from .store import safe_id
 from .tables import Table
+
+_NOTHING_LEFT = "every row breaks a rule with 'else quarantine': nothing would go on"
 
 
 class NothingLeftError(Exception):
     """All rows would be set aside, and an empty table go on."""
 
 
-def set_aside(context: Context, guard: Mapping[str, Any], table: Table, conditions: Sequence[str]) -> dict[str, Any]:
+def set_aside(
+    context: Context, guard: Mapping[str, Any], table: Table | DatabaseTable, conditions: Sequence[str]
+) -> dict[str, Any]:
     """Parts the subject's rows; returns what the record says of it. Raises NothingLeftError."""
+    if isinstance(table, DatabaseTable):
+        found_there = set_aside_in_database(context, guard, table, conditions)
+        if found_there is None:
+            raise NothingLeftError(_NOTHING_LEFT)
+        return found_there
     subject = context.artifact(guard["subject"], reader=guard["id"])
     paths = context.paths(guard["subject"], reader=guard["id"])
     condition = " OR ".join(f"({c})" for c in conditions)
@@ -31,7 +41,7 @@ def set_aside(context: Context, guard: Mapping[str, Any], table: Table, conditio
         rest.parent.mkdir()
         rows, kept = table.part(condition, side, rest)
         if kept == 0:
-            raise NothingLeftError("every row breaks a rule with 'else quarantine': nothing would go on")
+            raise NothingLeftError(_NOTHING_LEFT)
         # A folder stays a folder for the program that reads it.
         whole = rest.parent if len(paths) == 1 and paths[0].is_dir() else rest
         found = {"aside": context.store.put(side), "kept": context.store.put(whole)}

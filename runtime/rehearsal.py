@@ -14,6 +14,7 @@ from typing import Any
 
 from .changes import Cause, causes, last_of, let_pass
 from .context import Context, FailedNodeError
+from .databases import is_database
 from .keys import key_of, key_parts
 from .params import shown
 from .programs import Values, command_argv, program_argv
@@ -62,6 +63,10 @@ class _Known:
 
 
 def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Planned:
+    if is_database(source):
+        known.digests[source.get("extracts") or source["id"]] = None
+        where = source.get("table") or "its query"
+        return Planned(source["id"], "source", "read", f"{where}, into a file" if source.get("extracts") else where)
     if is_web(source):
         known.digests[source["id"]] = None
         return Planned(source["id"], "source", "read", str(source["uri"]))
@@ -134,6 +139,8 @@ def _paths(context: Context, artifact: str) -> list[Path]:
     name, _, output = artifact.partition(".")
     node = context.pipeline.nodes[name]
     if node["is"] == "source":
+        if is_database(node):
+            return [context.folder / safe_id(name) / f"{safe_id(name)}.{node['format']}"]
         if is_web(node):
             return [context.folder / safe_id(name) / Path(node["uri"]).name]
         return [context.root / p for p in find_files(node, context.root)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from .call import table_expression
 from .context import Context, FailedNodeError
+from .databases import is_database, read_database
 from .digests import tree_digest, tree_files, value_digest
 from .fingerprints import ChangedWhileReadError, Fingerprints, signature
 from .outlines import files_outline, keep_outline, lines_outline, outline_path
@@ -44,7 +45,7 @@ def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
     """What stops this runtime from reading the source, as far as it can be known without reading."""
     uri = source.get("uri")
     if uri is None:
-        return "a database source is not carried by this runtime"
+        return None if is_database(source) else "a source without a uri is not carried by this runtime"
     if is_web(source):
         return None
     scheme = urllib.parse.urlsplit(uri).scheme
@@ -64,6 +65,8 @@ def read_source(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
     why = why_not_readable(source, context.root)
     if why is not None:
         raise FailedNodeError(why)
+    if is_database(source):
+        return read_database(context, source)
     if is_web(source):
         return _downloaded(context, source)
     artifact, digests = local_artifact(source, context.root, context.store.fingerprints)

@@ -11,6 +11,7 @@ from typing import Any
 from .changes import keep_last
 from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
+from .databases import connections
 from .digests import tree_files
 from .keys import key_of, key_parts
 from .outlines import code_outline, keep_outline, lock_outline, outline_path
@@ -129,6 +130,7 @@ def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
 
 def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str) -> Ended:
     env, hidden = program_environment(stage, values, token, context.environ)
+    hidden += connections(context)
     types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
     notebook = context.folder / f"{safe_id(stage['id'])}.ipynb"
     with context.log_path(stage["id"]).open("ab") as log:

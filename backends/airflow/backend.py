@@ -22,7 +22,8 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Guard, Notebook, Plan, SqlFile, Stage
+from ...compiler.plan.needs import PSYCOPG, needs_duckdb, needs_psycopg
+from ...compiler.plan.nodes import Guard, Notebook, Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
 from ..printing import WIDTH, header, one_line, print_template, py_literal
@@ -124,7 +125,7 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         "pool": options.get("pool"),
         "slots": max((task.pool_slots for task in tasks), default=1),
         "secrets": secrets,
-        "secret_names": secret_names(plan.nodes),
+        "secret_names": secret_names(plan),
         "needs_airflow": [
             "apache-airflow>=3.0,<4" if airflow3 else "apache-airflow>=2.11,<3",
             "apache-airflow-providers-standard>=1.0",
@@ -177,8 +178,10 @@ def _imports(plan: Plan, tasks: tuple[Task, ...], table: Schedules, *, airflow3:
 def _needs_of_stages(plan: Plan) -> Iterable[str]:
     """What the runtime imports to carry out this plan's nodes."""
     programs = [stage.program for stage in plan.of(Stage)]
-    if any(guard.asks_table for guard in plan.of(Guard)) or any(isinstance(program, SqlFile) for program in programs):
+    if any(needs_duckdb(node) for node in plan.nodes):
         yield "duckdb>=1.2,<2"
+    if any(needs_psycopg(plan, node) for node in plan.nodes):
+        yield PSYCOPG
     if any(isinstance(program, Notebook) for program in programs):
         yield from ("papermill>=2.5,<3", "ipykernel>=6,<8")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...compiler.plan import nodes as n
+from ...compiler.plan.needs import secrets_of
 from ..printing import one_line
 
 TASKS = (n.Source, n.Stage, n.Guard, n.Deploy)
@@ -97,7 +98,7 @@ def plan_tasks(plan: n.Plan, names: Names, secrets: str) -> tuple[Task, ...]:
                 argument=shlex.quote(node.id),
                 doc_md=_task_doc(node),
                 **_limits(node),
-                secrets=_secrets(node, secrets),
+                secrets=_secrets(plan, node, secrets),
             )
         )
     return tuple(tasks)
@@ -134,17 +135,16 @@ def _whole(seconds: float) -> float | int:
 # -------------------------------------------------------------------- secrets
 
 
-def secret_names(nodes: Iterable[n.Node]) -> list[str]:
-    """The secrets that the programs of these nodes are given."""
-    stages = (node for node in nodes if isinstance(node, n.Stage))
-    return sorted({value.name for stage in stages for _, value in stage.env if isinstance(value, n.Secret)})
+def secret_names(plan: n.Plan) -> list[str]:
+    """The secrets that nodes are given."""
+    return sorted({name for node in plan.nodes for name in secrets_of(plan, node)})
 
 
-def _secrets(node: n.Node, kind: str) -> tuple[tuple[str, str], ...]:
+def _secrets(plan: n.Plan, node: n.Node, kind: str) -> tuple[tuple[str, str], ...]:
     # The worker's own environment reaches a task as it is.
     if kind == "environment":
         return ()
-    return tuple((name, _secret_template(name, kind)) for name in secret_names([node]))
+    return tuple((name, _secret_template(name, kind)) for name in sorted(secrets_of(plan, node)))
 
 
 def _secret_template(name: str, kind: str) -> str:
@@ -162,6 +162,15 @@ def _jinja_text(text: str) -> str:
 # ------------------------------------------------------------------ documents
 
 
+def _about_source(source: n.Source) -> str:
+    where = _code(source.uri or source.table or source.id)
+    if source.extracts is not None:
+        return f"Writes the rows of {where} to a file, once its guards have let them pass."
+    if source.dialect is not None:
+        return f"Looks whether {where} can be read; its rows stay in the database."
+    return f"Takes the digest of {where}."
+
+
 def _task_doc(node: n.Node) -> str:
     lines = [node.doc] if node.doc else []
     if isinstance(node, n.Stage) and isinstance(node.program, n.Command):
@@ -171,7 +180,7 @@ def _task_doc(node: n.Node) -> str:
     elif isinstance(node, n.Stage) and isinstance(node.program, n.Notebook | n.SqlFile):
         lines.append(f"Runs {_code(node.program.file)}.")
     elif isinstance(node, n.Source):
-        lines.append(f"Takes the digest of {_code(node.uri or node.table or node.id)}.")
+        lines.append(_about_source(node))
     elif isinstance(node, n.Guard):
         kind = "Checks the schema of" if node.implicit else "Guards"
         lines.append(f"{kind} {_code(node.subject)}; nothing that uses it runs where a rule blocks.")

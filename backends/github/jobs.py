@@ -41,7 +41,7 @@ def _node_job(plan: n.Plan, node: Ran, settings: Settings) -> Job:
     if may_be_left_out(node):
         job["outputs"] = {"left_out": "${{ steps.node.outputs.left_out }}"}
     job["steps"] = [
-        *prepare(requirements_of(node, settings), settings, image),
+        *prepare(requirements_of(plan, node, settings), settings, image),
         *check_runner(node),
         *recall(node, settings),
         *fetch(before, plan, node, settings),

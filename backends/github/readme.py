@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...compiler.plan import nodes as n
+from ...compiler.plan.needs import secrets_of
 from ..printing import one_line
 from .inputs import dispatch_inputs
 from .jobs import report_id
@@ -44,8 +45,9 @@ def readme_text(plan: n.Plan, settings: Settings) -> str:
 def _secrets(plan: n.Plan) -> list[dict[str, Any]]:
     """Each secret once, with the stages that get it."""
     used: dict[str, list[str]] = {}
-    for stage in plan.of(n.Stage):
-        for _, value in stage.env:
-            if isinstance(value, n.Secret) and stage.name not in used.setdefault(value.name, []):
-                used[value.name].append(stage.name)
+    for node in plan.nodes:
+        name = node.name if isinstance(node, n.Stage) else node.id
+        for secret in secrets_of(plan, node):
+            if name not in used.setdefault(secret, []):
+                used[secret].append(name)
     return [{"name": name, "used": "for " + ", ".join(stages)} for name, stages in used.items()]

@@ -31,6 +31,8 @@ class Settings:
     requirements: str | None
     duckdb: str  # the requirements file that brings DuckDB
     brings_duckdb: bool  # whether that file is one of ours
+    psycopg: str  # the same for the driver of PostgreSQL
+    brings_psycopg: bool
     runs_on: str
     runners: Mapping[str, str]
     containers: bool
@@ -43,7 +45,8 @@ class Settings:
         folder = f".github/mlops/{plan.name}"
         root = posixpath.normpath(options.get("root", "."))
         requirements = _join(root, plan.requirements) if plan.requirements else None
-        has_duckdb = requirements is not None and _names_duckdb(plan)
+        has_duckdb = requirements is not None and _names("duckdb", plan)
+        has_psycopg = requirements is not None and _names("psycopg", plan)
         return cls(
             folder=folder,
             branch=f"mlops-state/{plan.name}",
@@ -53,6 +56,8 @@ class Settings:
             requirements=requirements,
             duckdb=requirements if requirements and has_duckdb else f"{folder}/guards.txt",
             brings_duckdb=not has_duckdb,
+            psycopg=requirements if requirements and has_psycopg else f"{folder}/databases.txt",
+            brings_psycopg=not has_psycopg,
             runs_on=options.get("runs_on", "ubuntu-latest"),
             runners=options.get("runners", {}),
             containers=options.get("containers", True),
@@ -74,6 +79,6 @@ def _join(root: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(root, path))
 
 
-def _names_duckdb(plan: Plan) -> bool:
+def _names(package: str, plan: Plan) -> bool:
     text = next((f.text for f in plan.project if f.path == plan.requirements), "")
-    return re.search(r"^duckdb\b(?!-)", text, re.MULTILINE | re.IGNORECASE) is not None
+    return re.search(rf"^{package}\b(?!-)", text, re.MULTILINE | re.IGNORECASE) is not None

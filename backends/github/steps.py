@@ -7,6 +7,7 @@ import re
 import shlex
 
 from ...compiler.plan import nodes as n
+from ...compiler.plan.needs import needs_duckdb, needs_psycopg, secrets_of
 from .actions import CHECKOUT, SETUP_PYTHON
 from .inputs import params_expression
 from .parts import RAN, Ran, Step, may_be_left_out
@@ -32,24 +33,25 @@ def prepare(requirements: list[str], settings: Settings, image: str | None = Non
     return steps
 
 
-def requirements_of(node: Ran, settings: Settings) -> list[str]:
-    """The requirements files of what the node's program imports: the pipeline's own, and DuckDB for who asks tables."""
+def requirements_of(plan: n.Plan, node: Ran, settings: Settings) -> list[str]:
+    """The requirements files of what the node's program imports: its own, and drivers for who asks tables."""
     runs_own = isinstance(node, n.Stage | n.Deploy) or (isinstance(node, n.Guard) and bool(node.checks))
     found = [settings.requirements] if settings.requirements and runs_own else []
-    return [*found, settings.duckdb] if needs_duckdb(node) and settings.duckdb not in found else found
-
-
-def needs_duckdb(node: Ran) -> bool:
-    if isinstance(node, n.Stage):
-        return isinstance(node.program, n.SqlFile)
-    if isinstance(node, n.Source):
-        return node.version.startswith("column:")
-    return isinstance(node, n.Guard) and node.asks_table
+    if needs_duckdb(node) and settings.duckdb not in found:
+        found.append(settings.duckdb)
+    if needs_psycopg(plan, node) and settings.psycopg not in found:
+        found.append(settings.psycopg)
+    return found
 
 
 def brings_duckdb(plan: n.Plan, settings: Settings) -> bool:
     """Whether a requirements file of ours is among the output."""
     return settings.brings_duckdb and any(needs_duckdb(node) for node in plan.nodes if isinstance(node, RAN))
+
+
+def brings_psycopg(plan: n.Plan, settings: Settings) -> bool:
+    """The same for the driver of PostgreSQL."""
+    return settings.brings_psycopg and any(needs_psycopg(plan, node) for node in plan.nodes)
 
 
 def check_runner(node: Ran) -> list[Step]:
@@ -76,7 +78,7 @@ def run_node(plan: n.Plan, node: Ran, settings: Settings, python: str) -> Step:
     step: Step = {"name": _title(node), "id": "node"}
     if not may_be_left_out(node):
         del step["id"]
-    if env := params_env(plan) | {name: _secret(name) for name in _secrets(node)}:
+    if env := params_env(plan) | {name: _secret(name) for name in secrets_of(plan, node)}:
         step["env"] = env
     command = runtime_command(python, f"node {shlex.quote(node.id)} --retry", settings)
     if may_be_left_out(node):
@@ -109,12 +111,6 @@ def runtime_command(python: str, words: str, settings: Settings) -> str:
 def _title(node: Ran) -> str:
     kind = type(node).__name__.lower()
     return {"source": "Read the source", "guard": "Judge", "deploy": "Deploy", "stage": "Run the stage"}[kind]
-
-
-def _secrets(node: Ran) -> list[str]:
-    if isinstance(node, n.Stage):
-        return list(dict.fromkeys(v.name for _, v in node.env if isinstance(v, n.Secret)))
-    return []
 
 
 def _secret(name: str) -> str:

@@ -44,6 +44,8 @@ def _reads(plan: n.Plan, node: Ran) -> tuple[str, ...]:
 def _holders(plan: n.Plan, node: Ran, artifact: str) -> Iterator[str]:
     """The nodes that may have made what the node sees of an artifact: its producer, and guards that took rows out."""
     yield artifact.partition(".")[0]
+    if not isinstance(node, n.Guard):
+        yield from (source.id for source in plan.of(n.Source) if source.extracts == artifact)
     for guard in plan.of(n.Guard):
         if guard.subject == artifact and guard.sets_aside and plan.ranks[guard.id] < plan.ranks[node.id]:
             yield guard.id
@@ -125,11 +127,11 @@ def _hands_over(node: Ran) -> bool:
     if isinstance(node, n.Guard):
         return node.sets_aside  # what it let through, and what it set aside
     # Local sources come with the repository.
-    return bool(node.outputs) if isinstance(node, n.Stage) else isinstance(node, n.Source) and _is_web(node)
+    return bool(node.outputs) if isinstance(node, n.Stage) else isinstance(node, n.Source) and _is_file_of_run(node)
 
 
-def _is_web(source: n.Source) -> bool:
-    return (source.uri or "").startswith(("http://", "https://"))
+def _is_file_of_run(source: n.Source) -> bool:
+    return source.extracts is not None or (source.uri or "").startswith(("http://", "https://"))
 
 
 def restore(plan: n.Plan, node: Ran, settings: Settings) -> list[Step]:

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Guard, Plan, Secret, Source, Stage
+from ...compiler.plan.needs import needs_psycopg, secrets_of
+from ...compiler.plan.nodes import Guard, Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
 from . import manifests as m
@@ -184,6 +185,7 @@ class _Build:
             paths=paths,
             data_words=" ".join(_shell_word(s.uri or "") for s in local_sources(self.plan)),
             secrets=_secret_names(self.plan),
+            needs_psycopg=any(needs_psycopg(self.plan, node) for node in self.plan.nodes),
             guards=any(guard.asks_table for guard in self.plan.of(Guard)),
             about={path: _about(path) for path in paths},
             flag=f" -n {self.settings.namespace}" if self.settings.namespace else "",
@@ -215,8 +217,7 @@ def _shell_word(path: str) -> str:
 
 
 def _secret_names(plan: Plan) -> list[str]:
-    found = {v.name for s in plan.of(Stage) for _, v in s.env if isinstance(v, Secret)}
-    return sorted(found | {s.connection.name for s in plan.of(Source) if isinstance(s.connection, Secret)})
+    return sorted({name for node in plan.nodes for name in secrets_of(plan, node)})
 
 
 def _digest(content: Mapping[str, str | bytes]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ...compiler.plan.nodes import Deploy, Guard, Plan, Secret, Source, Stage
+from ...compiler.plan.needs import secrets_of
+from ...compiler.plan.nodes import Deploy, Guard, Plan, Source, Stage
 from .names import label_value
 from .settings import Object, Settings, cores, quantity
 
@@ -87,7 +88,7 @@ def node_job(plan: Plan, settings: Settings, node: Runnable, name: str, bundle: 
             *("--engine", "kubernetes", "--engine-run", "$(MLOPS_RUN_ID)"),
             *_trees(settings, bundle),
         ],
-        "env": [*_ENVIRONMENT, *(_secret(settings, s) for s in _secrets(plan, node))],
+        "env": [*_ENVIRONMENT, *(_secret(settings, s) for s in secrets_of(plan, node))],
         "resources": _resources(settings, node),
         **_container_rest(settings, bundle, jobs=()),
     }
@@ -230,18 +231,6 @@ def _trees(settings: Settings, bundle: Bundle) -> list[str]:
 
 def _field(name: str, path: str) -> Object:
     return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-
-
-def _secrets(plan: Plan, node: Runnable) -> tuple[str, ...]:
-    """Names of the secrets that a node's pod needs; no other reaches it."""
-    found: list[str] = []
-    if isinstance(node, Stage):
-        found += [value.name for _, value in node.env if isinstance(value, Secret)]
-    if isinstance(node, Source) and isinstance(node.connection, Secret):
-        found.append(node.connection.name)
-    if isinstance(node, Deploy) and isinstance(plan.version.registry_uri, Secret):
-        found.append(plan.version.registry_uri.name)
-    return tuple(dict.fromkeys(found))
 
 
 def _secret(settings: Settings, name: str) -> Object:

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Secret, SqlFile, Stage, Trigger
+from ...compiler.plan.needs import needs_duckdb, needs_psycopg, secrets_of
+from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
@@ -100,13 +101,15 @@ def _docstring(plan: Plan, script: str) -> str:
 def _packages(plan: Plan) -> list[str]:
     """What the runtime itself imports for this plan, beside the standard library."""
     programs = [stage.program for stage in plan.of(Stage)]
-    duckdb = any(g.asks_table for g in plan.of(Guard)) or any(isinstance(p, SqlFile) for p in programs)
+    duckdb = any(needs_duckdb(node) for node in plan.nodes)
+    psycopg = any(needs_psycopg(plan, node) for node in plan.nodes)
     notebooks = any(isinstance(p, Notebook) for p in programs)
-    return [*(["duckdb"] if duckdb else []), *(["papermill", "ipykernel"] if notebooks else [])]
+    drivers = [*(["duckdb"] if duckdb else []), *(["'psycopg[binary]'"] if psycopg else [])]
+    return [*drivers, *(["papermill", "ipykernel"] if notebooks else [])]
 
 
 def _secrets(plan: Plan) -> list[str]:
-    return sorted({v.name for stage in plan.of(Stage) for _, v in stage.env if isinstance(v, Secret)})
+    return sorted({name for node in plan.nodes for name in secrets_of(plan, node)})
 
 
 def _crontab(plan: Plan, script: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..features import Use
 from ..plan import nodes as plan
 from ..semantics.model import Model
+from .databases import extracted
 from .edges import Wiring
 from .events import lower_monitors, lower_notifications, lower_triggers
 from .guards import lower_guards
@@ -39,7 +40,8 @@ def lower(model: Model) -> Lowered:
     stages = lower_stages(model, wiring)
     guards, guard_uses = lower_guards(model, wiring)
     deploys = lower_deploys(model, wiring)
-    nodes: list[plan.Node] = [*model.sources.values(), *stages, *guards, *deploys]
+    extracts = extracted(model, wiring)
+    nodes: list[plan.Node] = [*model.sources.values(), *extracts, *stages, *guards, *deploys]
     watchers: list[plan.Node] = [*lower_monitors(model), *lower_triggers(model), *lower_notifications(model)]
     graph = _ordered(nodes, wiring.edges())
     for watcher in watchers:

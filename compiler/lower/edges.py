@@ -20,6 +20,7 @@ class Wiring:
         self._parting: set[str] = set()
         self._consumers: list[tuple[str, str]] = []  # node, artifact
         self._gates: list[tuple[str, str]] = []  # node, guard
+        self.extracts: dict[str, str] = {}  # the node that writes a database source to a file, by source
 
     def copies(self, artifact: str) -> tuple[str, ...]:
         """The artifacts that a name of the spec stands for: more than one behind a `foreach`."""
@@ -47,6 +48,10 @@ class Wiring:
         if guard not in self.guards.get(artifact, ()):
             self.consumes(guard, artifact)
 
+    def is_consumed(self, artifact: str) -> bool:
+        """Whether anything but a guard reads it."""
+        return any(artifact == read for _, read in self._consumers)
+
     def waits_for_guard(self, node: str, guard: str) -> None:
         self._gates.append((node, guard))
 
@@ -58,8 +63,12 @@ class Wiring:
             for guard in guards:
                 found[tail, guard].append(artifact)
                 tail = guard if guard in self._parting else tail
-        for node, artifact in self._consumers:
+        for artifact, extract in self.extracts.items():
             for tail in self.guards.get(artifact) or [self.producer[artifact]]:
+                found[tail, extract].append(artifact)
+        for node, artifact in self._consumers:
+            extract_of = self.extracts.get(artifact)
+            for tail in [extract_of] if extract_of else self.guards.get(artifact) or [self.producer[artifact]]:
                 if artifact not in found[tail, node]:
                     found[tail, node].append(artifact)
         for node, guard in self._gates:

@@ -6,6 +6,7 @@ one for each column.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..functions.function import Asked, Sliced, Sql
@@ -48,6 +49,19 @@ class Groupings:
         name = f"slices{len(self._found)}"
         grouping = self._found.setdefault((column, sliced.where), Grouping(name, column, sliced.where))
         return sql.listed(grouping.column(sliced.rows), grouping.column(sliced.value), grouping.name)
+
+    def translated(self, said: Callable[[str], str]) -> Groupings:
+        """The same in another dialect, into which `said` puts each expression."""
+        found = Groupings()
+        for key, grouping in self._found.items():
+            where = said(grouping.where) if grouping.where is not None else None
+            columns: dict[str, str] = {}
+            for aggregate, name in grouping.columns.items():
+                sql = said(aggregate)
+                # Two that mean the same there keep their two names.
+                columns[f"({sql})" if sql in columns else sql] = name
+            found._found[key] = Grouping(grouping.name, said(grouping.by), where, columns)
+        return found
 
     def lines(self) -> list[str]:
         """The WITH of the guard's query; nothing where nothing is measured in slices."""

@@ -48,7 +48,7 @@ def _conditions(column: plan.Column) -> list[tuple[str, exp.Expr]]:
     if isinstance(column.domain, plan.Op):
         found.append((f"{column.name} outside its domain", sql.negated(_domain(column.domain, value))))
     if column.pattern is not None:
-        matches = exp.Anonymous(this="regexp_matches", expressions=[value.copy(), sql.literal(column.pattern)])
+        matches = sql.matches(value.copy(), column.pattern)
         found.append((f"{column.name} that does not match its pattern", sql.negated(matches)))
     return found
 

@@ -103,6 +103,11 @@ def _in(expr: tree.In) -> Expression:
     return exp.In(this=subject, expressions=[rows_condition(i) for i in items])
 
 
+def matches(value: Expression, pattern: str) -> Expression:
+    """Whether a text has a part that a regular expression describes."""
+    return exp.Anonymous(this="regexp_matches", expressions=[value, literal(pattern)])
+
+
 def negated(condition: Expression) -> Expression:
     """True for rows in which the condition is false. For a null it is null, which WHERE and FILTER do not let pass:
     that is what `nulls` is for."""

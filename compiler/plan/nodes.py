@@ -218,7 +218,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where data comes from. Local uris are relative to the root spec's folder."""
+    """Where data comes from. Local uris are relative to the root spec's folder.
+
+    A database has a `dialect` (postgres), a connection and a table or a query; `timeout` ends one statement. Its guards
+    run in it. Where stages read it, a second node with `extracts`, the source's id, comes behind the guards: it writes
+    the rows to a file of `format`, once in a run, and that file is what the source's readers get.
+    """
 
     id: str
     doc: str
@@ -230,6 +235,9 @@ class Source:
     version: str  # content, etag, mtime, pinned:sha256:…, column:NAME
     columns: tuple[Column, ...]
     place: Place
+    dialect: str | None = None
+    timeout: float | None = None
+    extracts: str | None = None
 
 
 # ---------------------------------------------------------------------- guards
@@ -345,10 +353,11 @@ class Guard:
     checks: tuple[PythonCheck, ...] = ()  # what is found outside of the query
     tables: tuple[OtherTable, ...] = ()
     drifts: tuple[Drift, ...] = ()
+    dialect: str | None = None  # of the database that runs the SQL; none: DuckDB reads the subject's files
 
     @property
     def asks_table(self) -> bool:
-        """Whether it is decided by asking DuckDB."""
+        """Whether it is decided by asking its subject's rows."""
         return bool(self.query or self.drifts)
 
     @property

@@ -54,6 +54,8 @@ SOURCE = Shape(
         "connection": _URI,
         "table": k.TEXT,
         "query": k.TEXT,
+        "dialect": k.PATH,
+        "timeout": k.DURATION,
         "format": k.word("csv", "parquet", "jsonl"),
         "version": k.either(
             k.word("content", "etag", "mtime"),

@@ -10,6 +10,7 @@ from ..plan import nodes as plan
 from ..source import Span
 from ..syntax import tree
 from . import rules
+from .databases import check_database, dialect_of
 from .entity import Entity
 from .model import Artifact, Model
 from .params import type_name
@@ -43,9 +44,11 @@ def resolve_source(entity: Entity, model: Model, diagnostics: Diagnostics) -> No
     """Puts a source and its artifact into the model."""
     uri = entity.text("uri")
     _check_place(entity, model, diagnostics)
+    check_database(entity, diagnostics)
     columns = _columns(entity, diagnostics)
     declared = entity.value("format")
-    kind = declared.text if isinstance(declared, tree.Path) else format_of(uri or "")
+    database = "connection" in entity.attributes
+    kind = declared.text if isinstance(declared, tree.Path) else "csv" if database else format_of(uri or "")
     name = entity.name.text
     model.sources[name] = plan.Source(
         id=name,
@@ -58,6 +61,8 @@ def resolve_source(entity: Entity, model: Model, diagnostics: Diagnostics) -> No
         version=_version(entity, columns, diagnostics),
         columns=tuple(columns.values()) if columns else (),
         place=model.place(entity.name.span),
+        dialect=dialect_of(entity) if database else None,
+        timeout=entity.seconds("timeout"),
     )
     model.artifacts[name] = Artifact(name, "table", name, entity.name.span, columns, kind)
 
@@ -90,7 +95,8 @@ def _check_place(entity: Entity, model: Model, diagnostics: Diagnostics) -> None
         if isinstance(item, tree.Call):
             check_secret(item, diagnostics)
     if value is None and connection is None:
-        if not {"uri", "connection"} & entity.unread:
+        # What a database lacks, `check_database` says.
+        if not {"uri", "connection"} & entity.unread and not {"table", "query"} & entity.attributes.keys():
             message = f"source '{entity.name.text}' says no place"
             hint = 'add uri = "data/FILE.csv", or connection and table'
             diagnostics.report(rules.MISSING_ATTRIBUTE, entity.name.span, message, hint=hint)

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what the engines' tests need from the system: podman, and an image with Python in which pods run.
+# Installs what the engines' tests need from the system: PostgreSQL, podman, and an image with Python in which pods run.
 # Needs root and Debian. Done once; a second run finds everything there and ends in a second.
 set -eu
 
-packages="podman runc catatonit containernetworking-plugins debootstrap python3 openssl"
+packages="postgresql podman runc catatonit containernetworking-plugins debootstrap python3 openssl"
 image="localhost/mlopsc-python:1"
 suite="bookworm"
 duckdb="duckdb==1.3.2"

@@ -1,0 +1,43 @@
+"""What a node needs of where it runs: secrets, and packages that the runtime imports for it."""
+
+from __future__ import annotations
+
+from . import nodes as n
+
+PSYCOPG = "psycopg[binary]>=3.1,<4"
+
+
+def secrets_of(plan: n.Plan, node: n.Node) -> tuple[str, ...]:
+    """Names of the secrets that the node is given, in the environment; no other has to reach it."""
+    found: list[n.Secret] = []
+    if isinstance(node, n.Stage):
+        found += [value for _, value in node.env if isinstance(value, n.Secret)]
+    source = database_of(plan, node)
+    if source is not None and isinstance(source.connection, n.Secret):
+        found.append(source.connection)
+    if isinstance(node, n.Deploy) and isinstance(plan.version.registry_uri, n.Secret):
+        found.append(plan.version.registry_uri)
+    return tuple(dict.fromkeys(secret.name for secret in found))
+
+
+def database_of(plan: n.Plan, node: n.Node) -> n.Source | None:
+    """The database source that the node connects to: the source itself, its extract, and the guards that run in it."""
+    if isinstance(node, n.Guard) and node.dialect is not None:
+        node = plan.node(node.subject)
+    return node if isinstance(node, n.Source) and node.connection is not None else None
+
+
+def needs_duckdb(node: n.Node) -> bool:
+    """Whether the runtime asks DuckDB: for guards over files, SQL stages, and rows of a database as no CSV."""
+    if isinstance(node, n.Stage):
+        return isinstance(node.program, n.SqlFile)
+    if isinstance(node, n.Source):
+        kept_as = node.format if node.extracts is not None else "csv"
+        return kept_as != "csv" or (node.dialect is None and node.version.startswith("column:"))
+    return isinstance(node, n.Guard) and node.asks_table and node.dialect is None
+
+
+def needs_psycopg(plan: n.Plan, node: n.Node) -> bool:
+    """Whether the runtime connects to PostgreSQL."""
+    source = database_of(plan, node)
+    return source is not None and source.dialect == "postgres"
