@@ -46,6 +46,7 @@ class Feature(Enum):
     DRIFT = "guard: drift functions"
     PREDICTIONS = "guard: metrics of predictions"
     EXPECTED = "guard: expected predictions"
+    CASES = "guard: invariant and monotonic cases"
     REFERENCES = "guard: references and overlap"
     CUSTOM_CHECK = "guard: custom Python check"
     REMOTE_STORE = "version: store at a URI"

@@ -12,6 +12,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from .baselines import Baseline, champion, previous
+from .cases import of_cases, unpacked
 from .checks import Answer, run_check
 from .conditions import (
     NoBaselineError,
@@ -104,6 +105,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
             for limit in rule["limits"]:
                 found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
             found.update(facts.drift(rule))
+            found.update(of_cases(rule, facts.cases))
     except NoBaselineError as e:
         found.update(outcome=e.outcome, message=f"nothing to compare with: {e}; counted as passed")
         return found
@@ -152,6 +154,7 @@ class _Facts:
         self._drifts = Drifts(context, guard, table) if isinstance(table, Table) and guard.get("drifts") else None
         if self._drifts:
             self.baseline = self._drifts.baseline
+        self.cases = {name: unpacked(name, self._values) for name, m in self.measures.items() if m.get("cases")}
 
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
@@ -176,7 +179,8 @@ class _Facts:
                 raise UnknownValueError(f"the query has no column '{name}'")
             value = self._values[name]
             if value is None:
-                why = self.measures.get(name, {}).get("empty") or "there are no rows to measure"
+                why = self.cases.get(name, {}).get("why") or self.measures.get(name, {}).get("empty")
+                why = why or "there are no rows to measure"
                 raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
             if value != value:  # only NaN is not itself
                 raise UnknownValueError(f"{self.texts.get(name, name)} is not a number (NaN)")
@@ -222,6 +226,8 @@ class _Facts:
 
     def sample(self, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows to show for a rule that failed."""
+        if rule.get("sample") and isinstance(self.table, Table):
+            return self.table.sample(rule["sample"])
         if rule.get("offending") and self.table:
             return self.table.rows_where(rule["offending"])
         asked = [ref["name"] for ref in rule["measured"] if ref["scope"] == "check"]

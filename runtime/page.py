@@ -138,7 +138,10 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
-        measured + _slices(rule.get("slices")) + "".join(map(_compared, (rule.get("drift") or {}).values())),
+        measured
+        + _slices(rule.get("slices"))
+        + _cases(rule.get("cases"))
+        + "".join(map(_compared, (rule.get("drift") or {}).values())),
         limits,
         _badge(rule["outcome"]),
         _t(rule["message"] or ""),
@@ -163,6 +166,15 @@ def _compared(drift: Mapping[str, Any]) -> str:
     return f'<div class="quiet">{_t(rows)}{_t(exact)}</div>'
 
 
+def _cases(cases: Mapping[str, Any] | None) -> str:
+    """How many cases were judged, and those that had too little to compare."""
+    if not cases:
+        return ""
+    more = f", {cases['left_out'] - len(cases['named'])} more" if cases["left_out"] > len(cases["named"]) else ""
+    left = f"; left out: {', '.join(cases['named'])}{more}" if cases["left_out"] else ""
+    return f'<div class="quiet">of {cases["judged"]} cases{_t(left)}</div>'
+
+
 def _limit(limit: Mapping[str, Any]) -> str:
     return f"{limit['text']} else {limit['action']}" if limit["action"] != "block" else str(limit["text"])
 
@@ -176,7 +188,8 @@ def _measured(name: str, text: str, many: bool) -> str:
 def _sample(rule: Mapping[str, Any]) -> str:
     columns = list(rule["sample"][0])
     rows = [["" if row.get(c) is None else _t(row.get(c)) for c in columns] for row in rule["sample"]]
-    what = "what moved in" if rule.get("drift") else "slices that broke" if rule.get("slices") else "rows that broke"
+    broke = "slices" if rule.get("slices") else "cases" if rule.get("cases") else "rows"
+    what = "what moved in" if rule.get("drift") else f"{broke} that broke"
     return f'<p class="quiet">{what} <code>{_t(rule["text"])}</code></p>' + _table(columns, rows)
 
 

@@ -108,6 +108,9 @@ def _check_problems(context: Context, guard: Mapping[str, Any]) -> Iterator[tupl
             yield f"there is no file {check['file']}", None
         elif "PYTHONPATH" not in context.environ:
             yield from _missing_modules(context, check["code"])
+    for table in guard.get("tables", ()):
+        if table.get("file") and not (context.root / table["file"]).is_file():
+            yield f"there is no file {table['file']}", None
 
 
 def _command_problems(

@@ -39,7 +39,11 @@ def open_table(context: Context, guard: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _other(context: Context, guard: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """What stands after FROM for another table: all of it that the guards on it let through."""
+    """What stands after FROM for another table: all of it that the guards on it let through; or a golden file."""
+    if other.get("file"):
+        # As Python's csv reads it where the spec is compiled, and every column a text.
+        form = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', sample_size = -1"
+        return f"read_csv({_text(context.root / other['file'])}, {form})"
     paths = [path for artifact in other["artifacts"] for path in context.verified(artifact, reader=guard["id"])]
     return _read(paths, other.get("format"), context.root)
 
@@ -84,8 +88,13 @@ class Table:
         return rows[0] if rows else {}
 
     def rows_where(self, condition: str) -> list[dict[str, Any]]:
+        """Some rows that meet a condition."""
+        return self.sample(f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n)")
+
+    def sample(self, select: str) -> list[dict[str, Any]]:
+        """Some rows of a SELECT."""
         try:
-            query = f"SELECT * FROM {{subject}} AS subject WHERE (\n{condition}\n) LIMIT {SAMPLE_ROWS}"
+            query = f"SELECT * FROM (\n{select}\n) LIMIT {SAMPLE_ROWS}"
             return [{name: _in_json(value) for name, value in row.items()} for row in self._ask(query)]
         except FailedNodeError as e:
             return [{"rows could not be read": str(e)}]
@@ -239,7 +248,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: Any) -> Any:
-    """A measure: a value, or those of the slices."""
+    """A measure: a value, those of the slices, or what there is to say of cases."""
+    if isinstance(value, dict):
+        return {key: v if isinstance(v, list) else _plain(v) for key, v in value.items()}
     if isinstance(value, list):
         return [{key: _plain(v) for key, v in each.items()} for each in value]
     return _plain(value)

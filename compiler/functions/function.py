@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..features import Feature
@@ -28,25 +28,28 @@ class Argument:
     """One argument: its name in the documentation, and its type.
 
     The types are column, number column, label column (true and false, or 1 and 0), category column (anything but
-    fractions and times), time column, columns (one or more, to the end), share (from 0 to 1), value, text, and table
-    (another source or output).
+    fractions and times), time column, ordered column (numbers or times), columns (one or more, to the end), share
+    (from 0 to 1), value, text, and table (another source or output); by name also tolerance (a number from 0) and
+    direction (rising or falling).
     """
 
     name: str
     type: str
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One call of a function, as SQL needs it: its columns by name, its share, and the rule's `where`.
 
-    `table` is the other table, for which SQL says `{table}`.
+    `table` is the other table, for which SQL says `{table}`. `named` has columns by name, words and numbers.
     """
 
     columns: tuple[str, ...] = ()
     where: exp.Expr | None = None
     share: float | None = None
     table: str | None = None
+    named: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,9 @@ class Function:
     it is true. `offending` is the condition of the rows to show when the rule is broken; it is told whether the rule
     asks for much (`>= 90%`), so that what lacks is to blame.
 
+    `cases` says that it is measured by cases, and slices make no sense of it; `shows` is then a SELECT of what to show
+    in place of rows.
+
     `example` is a rule for the documentation, and `nothing` says what nulls and a table without rows do.
 
     `reference` is what the function means, in plain Python: it takes the columns as lists, in which None is a null,
@@ -104,6 +110,9 @@ class Function:
     empty: str | None = None
     counts: str | None = None
     offending: Callable[[Asked, bool], str] | None = None
+    named: tuple[Argument, ...] = ()
+    cases: bool = False
+    shows: Callable[[Asked], str] | None = None
     example: str = ""
     nothing: str = ""
 
@@ -111,6 +120,7 @@ class Function:
     def signature(self) -> str:
         """The call as the documentation shows it: `quantile(c, share)`."""
         names = [f"{a.name}…" if a.type == "columns" else a.name for a in self.arguments]
+        names += [f"{a.name}: …" for a in self.named]
         return f"{self.name}({', '.join(names)})" if names else self.name
 
     @property

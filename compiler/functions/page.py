@@ -46,6 +46,9 @@ def entry(function: Function) -> str:
     lines = [f.doc, ""]
     if f.arguments:
         lines.append(f"- takes: {', '.join(f'`{a.name}`: {_type(a.type)}' for a in f.arguments)}")
+    if f.named:
+        named = (f"`{a.name}`: {_type(a.type)}{'' if a.needed else ' (may be left out)'}" for a in f.named)
+        lines.append(f"- by name: {', '.join(named)}")
     lines.append(f"- gives: {unit(f)}{_bounds(f)}")
     lines.append(f"- of: {', '.join(sorted(f.subjects))}")
     if f.nothing:
@@ -61,7 +64,9 @@ def unit(function: Function) -> str:
 
 
 def _type(type_: str) -> str:
-    return type_ if type_ == "columns" else f"a {type_}"
+    if type_ == "direction":
+        return "rising or falling"
+    return type_ if type_ == "columns" else f"{'an' if type_[0] in 'aeiou' else 'a'} {type_}"
 
 
 def _bounds(function: Function) -> str:
@@ -81,6 +86,7 @@ def functions_document() -> dict[str, Any]:
                 "family": title,
                 "signature": f.signature,
                 "arguments": [{"name": a.name, "type": a.type} for a in f.arguments],
+                "named": [{"name": a.name, "type": a.type, "needed": a.needed} for a in f.named],
                 "unit": f.result,
                 "low": f.low,
                 "high": f.high,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import custom, drift, files, keys, predictions, statistics, values
+from . import cases, custom, drift, files, keys, predictions, statistics, values
 from .function import Function
 
 FAMILIES: dict[str, tuple[Function, ...]] = {
     "A table and its columns": statistics.FUNCTIONS,
     "Predictions": predictions.FUNCTIONS,
+    "Cases of predictions": cases.FUNCTIONS,
     "Drift": drift.FUNCTIONS,
     "Other tables": keys.FUNCTIONS,
     "A file": files.FUNCTIONS,

@@ -94,6 +94,7 @@ def _project(
 
     paths = {path for stage in stages for path in stage.code}
     paths.update(path for guard in guards for check in guard.checks for path in check.code)
+    paths.update(table.file for guard in guards for table in guard.tables if table.file)
     for deploy in deploys:
         for command in (deploy.command, deploy.rollback):
             for word in command.words if command else ():

@@ -67,7 +67,7 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wirin
         implicit=False,
         place=model.place(guard.name.span),
         checks=tuple(lowering.checks),
-        tables=tuple(_tables(guard, subject, model, wiring)),
+        tables=(*_tables(guard, subject, model, wiring), *lowering.files.values()),
         drifts=tuple(lowering.drifts),
     )
     return _placed(made, lowering, model)

@@ -13,6 +13,7 @@ from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics.custom_checks import passed, timeout_of, value_of
 from ..semantics.drift import CHAMPION, PREVIOUS, against, deploys_an_alias, is_drift
+from ..semantics.golden import read_golden
 from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
 from ..semantics.rows import is_about_rows
@@ -31,6 +32,7 @@ class RuleLowering:
         self.checks: list[plan.PythonCheck] = []
         self.groupings = Groupings()
         self.drifts: list[plan.Drift] = []
+        self.files: dict[str, plan.OtherTable] = {}  # golden files
         self.asks_champion = False
         self._by_sql: dict[str, plan.Ref] = {}
 
@@ -56,12 +58,26 @@ class RuleLowering:
         text = _text(rule)
         place = self.model.place(rule.span)
         if isinstance(rule, tree.Expected):
-            ref = self.measure(text, "", f.NUMBER)
-            limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
-            return plan.Rule(text, (limit,), (ref,), message, None, place)
+            return self._expected(rule, text, action, message, place)
         if is_about_rows(rule.expression, self.guard):
             return self._about_rows(rule, text, action, message, place)
         return self._about_table(rule, text, action, message, place)
+
+    def _expected(
+        self, rule: tree.Expected, text: str, action: str, message: str | None, place: plan.Place
+    ) -> plan.Rule:
+        from .expected import compared
+
+        file, keys = rule.file.value, tuple(k.text for k in rule.key)
+        # No output of a stage has a number for a name.
+        table = self.files.setdefault(file, plan.OtherTable(f"expected.{len(self.files)}", (), "csv", file))
+        within = rule.within.value if isinstance(rule.within, tree.Number) else 0
+        golden = read_golden(self.model.project.text(file))
+        measured, sample = compared(golden, keys, file, table.name, within, self.guard.subject.columns or {})
+        ref = self.measure(f"cases as in {file}", measured, f.PERCENT, cases=True)
+        share = rule.share.value if isinstance(rule.share, tree.Percent) else 1.0
+        limit = plan.Limit(plan.Op(">=", (ref, plan.Literal(share, "percent"))), action)
+        return plan.Rule(text, (limit,), (ref,), message, None, place, sample)
 
     def _about_rows(
         self, rule: tree.RuleLine, text: str, action: str, message: str | None, place: plan.Place
@@ -108,7 +124,8 @@ class RuleLowering:
                     )
                 )
         measured = tuple(dict.fromkeys(seen))
-        return plan.Rule(text, tuple(limits), measured, message, self._offending(rule.expression, where), place)
+        offending, sample = self._offending(rule.expression, where), self._sample(rule.expression, where)
+        return plan.Rule(text, tuple(limits), measured, message, offending, place, sample)
 
     def _condition(
         self, expr: tree.Expr, where: tree.Expr | None, seen: list[plan.Ref], wants: str = "truth"
@@ -215,7 +232,7 @@ class RuleLowering:
         elif where is not None:
             text = f"{text} where {_shown(where)}"
         if by is None or not isinstance(call, tree.Call):
-            return self.measure(text, function.sql.value(asked), function.unit, function.empty)
+            return self.measure(text, function.sql.value(asked), function.unit, function.empty, cases=function.cases)
         slices = self.groupings.slices(function.sql, asked, by.text)
         return self.measure(text, slices, function.unit, function.empty, by=by.text, min_support=min_support(call))
 
@@ -236,6 +253,12 @@ class RuleLowering:
 
         return f"({rows}) AND ({sql.text_of(asked.where)})"
 
+    def _sample(self, expr: tree.Expr, where: tree.Expr | None) -> str | None:
+        """What to show for a rule about cases."""
+        call = expr.left if isinstance(expr, tree.Binary) else expr
+        shows = f.FUNCTIONS[call.function.text].shows if isinstance(call, tree.Call) else None
+        return shows(_asked(call, where)) if shows is not None and isinstance(call, tree.Call) else None
+
 
 def _name(call: tree.Call | tree.Path) -> str:
     return call.text if isinstance(call, tree.Path) else call.function.text
@@ -251,7 +274,13 @@ def _asked(call: tree.Call | tree.Path, where: tree.Expr | None) -> f.Asked:
     names = [a.text for a in call.args if isinstance(a, tree.Path)]
     table = names.pop(0) if f.FUNCTIONS[_name(call)].asks_table else None
     shares = [a.value for a in call.args if isinstance(a, tree.Number | tree.Percent)]
-    return f.Asked(tuple(names), condition, float(shares[0]) if shares else None, table)
+    named: dict[str, str | float] = {}
+    for entry in call.named:
+        if isinstance(entry.value, tree.Path):
+            named[entry.key.text] = entry.value.text
+        elif isinstance(entry.value, tree.Number):
+            named[entry.key.text] = entry.value.value
+    return f.Asked(tuple(names), condition, float(shares[0]) if shares else None, table, named)
 
 
 def _text(rule: tree.RuleLine | tree.Expected) -> str:

@@ -248,7 +248,9 @@ class Measure:
     """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect, or a scalar subquery.
 
     `empty` says why it may have no value though there are rows. With `by` it is the list of the slices by that column,
-    each an object of `slice`, `rows` and `value`; slices of fewer than `min_support` rows are not judged.
+    each an object of `slice`, `rows` and `value`; slices of fewer than `min_support` rows are not judged. With `cases`
+    it is an object: `value`, how many `cases` counted, how many of them `failed`, how many were `left_out`, and some of
+    those `named`.
     """
 
     id: str
@@ -258,6 +260,7 @@ class Measure:
     empty: str | None = None
     by: str | None = None
     min_support: int | None = None
+    cases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +311,8 @@ class Rule:
     """One line of a guard. The strongest action among its failed limits is the rule's outcome.
 
     `measured` names what a report shows as the measured value. `offending` is a SQL condition that picks the rows to
-    show when the rule fails (and to set aside under quarantine), nothing where no rows can be named.
+    show when the rule fails (and to set aside under quarantine), nothing where no rows can be named. `sample` is a
+    whole SELECT of what to show instead.
     """
 
     text: str
@@ -317,6 +321,7 @@ class Rule:
     message: str | None
     offending: str | None
     place: Place
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Typing:
             if isinstance(rule, tree.Expected):
                 self.uses.append(Use(Feature.EXPECTED, rule.span))
                 self._needs_table(rule.span, "'expected'")
+                self._quarantines_rows(rule.otherwise, about_rows=False)
             else:
                 self._rule(rule)
 
@@ -60,16 +61,20 @@ class Typing:
         elif rule.share is not None and not is_about_rows(rule.expression, self.guard):
             message = "'for' asks for a share of rows, and this rule is about the whole table"
             self._wrong(rule.share.span, message, "take it out", rules.WRONG_SUBJECT)
-        if rule.otherwise and rule.otherwise.action and rule.otherwise.action.text == "quarantine":
-            self.uses.append(Use(Feature.QUARANTINE, rule.otherwise.action.span))
-            if not is_about_rows(rule.expression, self.guard):
-                message = "only a rule about rows can put rows aside"
-                self._wrong(rule.otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
+        self._quarantines_rows(rule.otherwise, about_rows=is_about_rows(rule.expression, self.guard))
         slices_are_by_one_column(rule, self.diagnostics)
         rule_compares_two_things(rule, self.guard, self.diagnostics)
         self._is_rule(rule.expression)
         if is_about_rows(rule.expression, self.guard):
             self._no_mixture(rule.expression)
+
+    def _quarantines_rows(self, otherwise: tree.Otherwise | None, *, about_rows: bool) -> None:
+        if otherwise is None or otherwise.action is None or otherwise.action.text != "quarantine":
+            return
+        self.uses.append(Use(Feature.QUARANTINE, otherwise.action.span))
+        if not about_rows:
+            message = "only a rule about rows can put rows aside"
+            self._wrong(otherwise.action.span, message, "write else block, or else warn", rules.WRONG_SUBJECT)
 
     def _size_has_no_rows(self, expr: tree.Expr) -> None:
         if isinstance(expr, tree.Path) and expr.text == "size" and is_bare(expr, self.guard):
@@ -260,13 +265,46 @@ class Typing:
             wanted = (*wanted[:-1], *("column",) * max(1, len(given) - len(wanted) + 1))
         fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
         named = [e for e in call.named if e.key.text != "min_support"]
-        if fewer or more or (named and not function.more):
-            shown = ", ".join(wanted)
+        if fewer or more or (named and not (function.more or function.named)):
+            shown = ", ".join([*wanted, *(f"{a.name}: {a.type}" for a in function.named if a.needed)])
             message = f"'{function.name}' takes {len(wanted) or 'no'} argument{'s' if len(wanted) != 1 else ''}"
             return self._wrong(call.span, message, f"write {function.name}({shown})", rules.WRONG_ARGUMENTS)
+        if function.cases and any(e.key.text == "within" for e in named):
+            wanted = tuple("number column" if kind == "column" else kind for kind in wanted)
         for argument, kind in zip(given, wanted, strict=False):
             self._argument(argument, kind, function)
+        return self._named(call, function) if function.named else None
+
+    def _named(self, call: tree.Call, function: f.Function) -> Typed | None:
+        """Arguments with names: each known, each once, and those there that are needed."""
+        known = {a.name: a for a in function.named}
+        given: dict[str, tree.Entry] = {}
+        for entry in call.named:
+            name = entry.key.text
+            if name not in known:
+                hint = did_you_mean(name, list(known)) or f"by name it takes {', '.join(known)}"
+                message = f"'{function.name}' has no '{name}'"
+                return self._wrong(entry.key.span, message, hint, rules.WRONG_ARGUMENTS)
+            if name in given:
+                message = f"'{name}' is given twice"
+                return self._wrong(entry.key.span, message, "take one of the two out", rules.WRONG_ARGUMENTS)
+            given[name] = entry
+            self._named_value(entry.value, known[name], function)
+        for name, argument in known.items():
+            if argument.needed and name not in given:
+                example = f"write {function.name}({', '.join(a.span.text for a in call.args)}, {name}: COLUMN)"
+                return self._wrong(call.span, f"'{function.name}' wants '{name}'", example, rules.WRONG_ARGUMENTS)
         return None
+
+    def _named_value(self, value: tree.Expr, argument: f.Argument, function: f.Function) -> None:
+        if argument.type == "tolerance":
+            check_tolerance(value, argument.name, self.diagnostics)
+        elif argument.type == "direction":
+            if not isinstance(value, tree.Path) or value.text not in ("rising", "falling"):
+                message = "a direction is rising or falling"
+                self._wrong(value.span, message, f"write {argument.name}: falling", rules.WRONG_ARGUMENTS)
+        else:
+            self._argument(value, argument.type, function)
 
     def _argument(self, argument: tree.Expr, kind: str, function: f.Function) -> None:
         if kind == "value":
@@ -295,6 +333,9 @@ class Typing:
             return
         unit = COLUMN_UNITS.get(column.type, f.ANY)
         wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
+        if kind == "ordered column" and unit not in (f.NUMBER, f.TIME, f.ANY):
+            message = f"'{function.name}' wants a column of numbers or times, and '{column.name}' is {column.type}"
+            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
         if kind == "label column" and unit not in (f.BOOL, f.NUMBER, f.ANY):
             message = f"'{function.name}' wants labels, true and false or 1 and 0, and '{column.name}' is {column.type}"
             self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
@@ -430,6 +471,15 @@ def _product(left: Typed, right: Typed, op: str) -> Typed:
         return Typed(f.METRIC)
     units = {left.unit, right.unit} - {f.ANY, "wrong"}
     return Typed(units.pop() if len(units) == 1 else f.ANY)
+
+
+def check_tolerance(value: tree.Expr, name: str, diagnostics: Diagnostics) -> None:
+    """Reports a tolerance that is no number from 0."""
+    if isinstance(value, tree.Number) and value.value >= 0:
+        return
+    message = f"'{name}' is a number from 0, not {describe(value)}"
+    hint = f"write {value.value:g}: it is a distance, and no share" if isinstance(value, tree.Percent) else "write 0.01"
+    diagnostics.report(rules.WRONG_ARGUMENTS, value.span, message, hint=hint)
 
 
 def _column_hint(path: tree.Path, columns: list[str]) -> str | None:

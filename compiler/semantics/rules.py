@@ -54,6 +54,7 @@ BAD_COUNT = declare("E318", "bad-count", _E, "A number that must be whole, or po
 BAD_QUERY = declare("E330", "bad-query", _E, "A query that is not one SELECT, or a table's name that is none.")
 NOT_IN_DATABASE = declare("E331", "not-in-database", _E, "A rule that the source's database cannot compute.")
 NO_DRIVER = declare("E332", "no-driver", _E, "A database that nothing here can read.")
+BAD_GOLDEN = declare("E320", "bad-golden-file", _E, "A file of expected predictions that cannot be compared with.")
 BAD_VERSION = declare("E319", "bad-version", _E, "A Python version that is none.")
 SAME_SIDES = declare("E325", "same-sides", _E, "A rule that compares something with itself.")
 BAD_RELAXATION = declare("E340", "bad-relaxation", _E, "What is relaxed has no reason, or no last day.")

@@ -62,6 +62,10 @@ def call_can_be_sliced(call: tree.Call, diagnostics: Diagnostics) -> bool:
         message = f"'min_support' is a number of rows from 1, not {describe(support.value)}"
         diagnostics.report(rules.WRONG_ARGUMENTS, support.value.span, message, hint="write min_support: 100")
         return False
+    if call.by is not None and function.cases:
+        message = f"'{function.name}' is about cases, and has no slices"
+        diagnostics.report(rules.WRONG_SUBJECT, call.by.span, message, hint="pick rows with 'where'")
+        return False
     if call.by is not None and function.subjects != {"table"}:
         message = f"'{function.name}' is of no table, and has no slices"
         diagnostics.report(rules.WRONG_SUBJECT, call.by.span, message, hint="put 'by' behind the function inside")

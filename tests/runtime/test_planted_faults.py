@@ -127,6 +127,17 @@ CASES = (
          lambda r: put(r, first(1), delay=9999), "70"),
     Case("`r2`", "r2(arrival, delay) >= 0.8", "the same prediction for all",
          lambda r: put(r, lambda _: True, delay=15), ""),
+    Case("`expected`", 'expected "golden.csv" key id within 0.05 for 80%', "scores of another model",
+         lambda r: [{**row, "score": 1 - row["score"]} for row in r], "0%", rows=("0", "2", "4", "6", "8")),
+    Case("`expected`, a key twice", 'expected "golden.csv" key id within 0.05', "a row twice",
+         lambda r: [*r, r[2]], "a key of golden.csv stands twice in the table: 2", "error"),
+    Case("`invariant`", "invariant(score, case: origin, within: 0.7) >= 100%", "the airport moves the score",
+         lambda r: put(r, lambda x: x["id"] == 1, score=0.01), "50%", rows=("JFK",)),
+    Case("`invariant`, cases of one row", "invariant(score, case: origin, within: 0.7) >= 100%", "one row a case",
+         lambda r: r[:2], "no case has two rows to compare", "error"),
+    Case("`monotonic`", "monotonic(arrival, delay, case: origin, within: 2) >= 100%",
+         "the latest to leave arrives first", lambda r: put(r, lambda x: x["id"] == 7, arrival=-90), "50%",
+         rows=("JFK",)),
     Case("`by` slices", "accuracy(late, predicted) by origin >= 0.7", "the predictions for JFK are wrong", wrong_at_jfk,
          "(JFK)", rows=("JFK",)),
     Case("`by`, too few rows", "accuracy(late, predicted, min_support: 100) by origin >= 0.7", "40 rows a slice",
@@ -163,6 +174,8 @@ def worst(path, column):
     return {"value": most, "sample": [{"id": int(r["id"])} for r in rows if float(r[column]) == most]}
 """
 
+GOLDEN = [f"{r['id']},{r['score']:.2f},{r['late']}\n" for r in clean()[:10:2]]
+
 OTHERS = """
 source airports { uri = "airports.csv" }
 source learnt   { uri = "learnt.csv" }
@@ -172,6 +185,7 @@ source training { uri = "training.csv" }
 
 def write(project: Project, rows: list[Row]) -> None:
     project.write("checks.py", CHECK)
+    project.write("golden.csv", "id,score,late\n" + "".join(GOLDEN))
     project.write("airports.csv", "code\nEWR\nJFK\nLGA\n")
     project.write("learnt.csv", "id\n" + "".join(f"{1000 + i}\n" for i in range(200)))
     project.write("data.csv", csv(rows))
@@ -198,7 +212,7 @@ def test_the_fault_is_caught_and_its_clean_twin_passes(project: Project, case: C
     assert tuple(next(row[n] for n in NAMES if n in row) for row in rule["sample"]) == case.rows
 
 
-NAMES = ("id", "values", "share of rows", "origin")  # what tells the rows of a sample apart
+NAMES = ("id", "values", "share of rows", "origin", "case", "flight_id")  # what tells the rows of a sample apart
 
 
 def test_the_page_lists_the_cases() -> None:
@@ -214,6 +228,7 @@ def _caught(case: Case) -> str:
     what = case.rule.replace("|", "\\|")
     shown = {"error": f": error, {case.caught}", "warned": ": warned"}.get(case.outcome, ": blocked")
     rows = ", with its rows" if case.rows else ""
-    if case.rows and isinstance(case.rows[0], str):
-        rows = ", with what moved" if "against" in case.rule else f", with the slice {case.rows[0]}"
+    if case.rows and isinstance(case.rows[0], str) and not case.rows[0].isdigit():
+        kind = "case" if "case:" in case.rule else "slice"
+        rows = ", with what moved" if "against" in case.rule else f", with the {kind} {case.rows[0]}"
     return f"`{what}`{shown}{rows}"

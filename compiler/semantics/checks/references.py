@@ -10,9 +10,9 @@ from ..drift import CHAMPION, PREVIOUS, against, is_drift
 from ..kinds import describe
 from ..model import Artifact, GuardModel, Model
 from ..others import parts, table_named
-from ..sources import missing_file
 from ..stages import find_artifact
 from ..units import COLUMN_UNITS
+from .expected import expected_is_comparable
 
 
 def guards_refer_to_what_exists(model: Model, diagnostics: Diagnostics) -> None:
@@ -20,7 +20,7 @@ def guards_refer_to_what_exists(model: Model, diagnostics: Diagnostics) -> None:
     for guard in model.guards.values():
         for rule in guard.rules:
             if isinstance(rule, tree.Expected):
-                _expected(rule, guard, model, diagnostics)
+                expected_is_comparable(rule, guard, model, diagnostics)
                 continue
             for whole in (rule.expression, rule.where):
                 for expr in parts(whole) if whole is not None else ():
@@ -133,20 +133,3 @@ def _overlap(table: tree.Path, call: tree.Call, guard: GuardModel, model: Model,
     for key in call.args[1:]:  # columns of the subject, which its types have seen to
         if isinstance(key, tree.Path) and _has_column(artifact, key, diagnostics):
             _same_type(key, guard, artifact, key, diagnostics)
-
-
-def _expected(rule: tree.Expected, guard: GuardModel, model: Model, diagnostics: Diagnostics) -> None:
-    if not model.project.is_file(rule.file.value):
-        missing_file(rule.file, rule.file.value, model, diagnostics)
-    columns = guard.subject.columns
-    for key in rule.key:
-        if columns is not None and key.text not in columns:
-            message = f"'{guard.subject.name}' has no column '{key.text}'"
-            hint = did_you_mean(key.text, list(columns))
-            diagnostics.report(rules.UNKNOWN_COLUMN, key.span, message, hint=hint)
-    if rule.share is not None and not isinstance(rule.share, tree.Percent):
-        message = f"'for' wants a percentage, not {describe(rule.share)}"
-        number = isinstance(rule.share, tree.Number)
-        diagnostics.report(
-            rules.WRONG_TYPE, rule.share.span, message, hint=f"write for {rule.share.span.text if number else 98}%"
-        )
