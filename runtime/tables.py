@@ -84,6 +84,10 @@ class Table:
         self._connection.close()
 
     def measure(self, query: str) -> dict[str, Any]:
+        if query.count("{subject}") > 1 and self.suffix != ".parquet":
+            # To parse text again costs more than to keep its rows, which go to disk where they are too many.
+            self._execute("CREATE TEMP TABLE read_once AS SELECT * FROM {subject}")
+            self._tables["subject"] = "read_once"
         rows = self._ask(query, _number)
         return rows[0] if rows else {}
 
@@ -194,6 +198,7 @@ class Table:
 
         The rows keep their order, and in text formats their text: a code such as `007` is no number for being parted.
         """
+        self._tables["subject"] = self._subject
         if self.suffix == ".parquet":
             for path, where in ((aside, condition), (kept, f"({condition}) IS NOT TRUE")):
                 select = f"SELECT * FROM {{subject}} AS subject WHERE {where}"
