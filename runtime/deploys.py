@@ -17,6 +17,7 @@ from .digests import path_digest
 from .events import FAILED, system_reason
 from .kept_profiles import keep_with_version
 from .programs import Values, command_argv, program_environment
+from .provenance import keep_provenance
 from .registry import Alias, Registry, model_name
 
 
@@ -37,6 +38,7 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     number: int = version["version"]
     _model_file(registry, number)  # before anything points at it
     keep_with_version(context, deploy, registry, number)
+    keep_provenance(context, deploy, registry, number)
     done = {"model": registry.model, "version": number, "alias": deploy.get("alias")}
     if not deploy.get("alias"):
         _run_or_roll_back(context, deploy, registry, number, None)

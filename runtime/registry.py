@@ -2,6 +2,7 @@
 
     registry/<model>/versions/<n>.json    one file a version, never changed
     registry/<model>/versions/<n>/…       the model's files
+    registry/<model>/provenance/<n>.json  where it comes from (provenance.py)
     registry/<model>/moves/<n>.json       one file a move of an alias, in order: the history, and the truth
 
 A move is made by creating the next file of the history, which only one process can: compare and swap without a

@@ -25,12 +25,10 @@ _LARGEST = 10 << 20  # bytes of a file that is new to git and goes into a patch:
 def code_state(context: Context) -> dict[str, Any] | None:
     """The commit, the digest of what differs from it, and the patch's file in the run's folder; nothing where the
     policy does not ask for it, or there is no repository."""
-    if context.pipeline.version.get("code") == "off":
-        return None
-    commit = _git(context.root, "rev-parse", "HEAD")
+    commit = commit_of(context)
     if commit is None:
         return None
-    found: dict[str, Any] = {"commit": commit.strip(), "uncommitted": None}
+    found: dict[str, Any] = {"commit": commit, "uncommitted": None}
     folder = _git(context.root, "rev-parse", "--show-prefix")
     if folder is not None:
         found["folder"] = folder.strip()
@@ -42,6 +40,14 @@ def code_state(context: Context) -> dict[str, Any] | None:
         digest = hashlib.sha256(patch.encode("utf-8", "surrogateescape")).hexdigest()
         found.update(uncommitted=f"sha256:{digest}", patch=PATCH)
     return found
+
+
+def commit_of(context: Context) -> str | None:
+    """The commit of the project's folder; nothing where the policy does not ask for it, or there is none."""
+    if context.pipeline.version.get("code") == "off":
+        return None
+    commit = _git(context.root, "rev-parse", "HEAD")
+    return commit.strip() if commit else None
 
 
 def _difference(context: Context) -> tuple[str, list[str]]:

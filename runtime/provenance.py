@@ -1,0 +1,100 @@
+"""Where a model version comes from, as an in-toto statement with SLSA's predicate of provenance.
+
+    registry/<model>/provenance/<version>.json
+
+Formats: in-toto Statement v1 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md) and SLSA
+Provenance v1 (https://slsa.dev/spec/v1.0/provenance). The statement is not signed: whoever signs, signs this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .context import Context
+from .digests import file_digest, tree_files
+from .pipeline import producer
+from .registry import Registry, now
+from .surroundings import commit_of
+
+BUILD_TYPE = "urn:mlopsc:stage:1"
+
+
+def keep_provenance(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> None:
+    """Writes the statement beside a version, once."""
+    path = provenance_path(registry, number)
+    file = registry.file(number)
+    if file is not None and not path.exists():
+        context.store.create_json(path, _statement(context, deploy, file))
+
+
+def provenance_path(registry: Registry, number: int) -> Path:
+    return registry.folder / "provenance" / f"{number}.json"
+
+
+def _statement(context: Context, deploy: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    stage = context.store.record(context.run, producer(deploy["model"])) or {}
+    document, engine = context.pipeline.document, dict(context.engine)
+    builder = f"urn:mlopsc:engine:{engine.get('name', 'local')}"
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": list(_subjects(file)),
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": BUILD_TYPE,
+                "externalParameters": {
+                    "spec": document["spec"],
+                    "specDigest": document["digest"],
+                    "profile": document.get("profile"),
+                    "stage": producer(deploy["model"]),
+                    "params": stage.get("params") or {},
+                },
+                "internalParameters": {"key": stage.get("key")},
+                "resolvedDependencies": list(_dependencies(context, stage)),
+            },
+            "runDetails": {
+                "builder": {"id": builder},
+                "metadata": {
+                    # A restored result was made by the run that it was restored from.
+                    "invocationId": stage.get("from_run") or context.run,
+                    "startedOn": _time(stage.get("started")),
+                    "finishedOn": _time(stage.get("finished")),
+                },
+            },
+        },
+    }
+
+
+def _subjects(file: Path) -> Iterator[dict[str, Any]]:
+    files = {f"{file.name}/{name}": p for name, p in tree_files(file).items()} if file.is_dir() else {file.name: file}
+    for name, path in files.items():
+        yield {"name": name, "digest": {"sha256": file_digest(path).removeprefix("sha256:")}}
+
+
+def _dependencies(context: Context, stage: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What went into the result: the commit, the files of the program by meaning, the lock, the inputs."""
+    commit = commit_of(context)
+    if commit is not None:
+        yield {"uri": "git+local", "digest": {"gitCommit": commit}}
+    parts = stage.get("key_parts") or {}
+    for name, digest in (parts.get("code") or {}).items():
+        yield {"uri": name, "digest": _digest(digest), "annotations": {"part": "code"}}
+    if parts.get("lock"):
+        lock = context.pipeline.version["env_lock"]
+        yield {"uri": lock, "digest": _digest(parts["lock"]), "annotations": {"part": "environment"}}
+    for name, digests in (parts.get("inputs") or {}).items():
+        for digest in digests:
+            yield {"name": name, "digest": _digest(digest), "annotations": {"part": "data"}}
+
+
+def _digest(digest: str) -> dict[str, str]:
+    # A folder's digest is that of its listing, which has no name among in-toto's algorithms.
+    kind, _, value = digest.partition(":")
+    return {"sha256" if kind == "sha256" else "mlopscTree": value}
+
+
+def _time(at: Any) -> str:
+    """Without fractions of a second, as the format asks."""
+    return f"{str(at or now())[:19]}Z"
