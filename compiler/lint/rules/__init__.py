@@ -12,6 +12,8 @@ from .champion_without_alias import champions_are_made
 from .contradicting_rules import rules_can_all_hold
 from .cooldown_beyond_schedule import cooldowns_leave_the_schedule_alone
 from .deploy_without_rollback import deploys_can_be_taken_back
+from .drift_false_alarms import drift_alarms_mean_something
+from .drift_sample import drift_is_of_enough_rows
 from .dynamic_import import code_can_be_followed
 from .env_not_locked import environments_are_locked
 from .float_equality import computed_numbers_are_not_equated
@@ -96,6 +98,8 @@ LINT_RULES: tuple[Lint, ...] = (
     secrets_are_not_written_down,  # W561
     names_survive_kubernetes,  # W562
     files_state_their_edition,  # W570
+    drift_is_of_enough_rows,  # W580
+    drift_alarms_mean_something,  # W581
 )
 
 # Asked only where all names are known: these are about what is missing, and a misspelt name would look like that.

@@ -82,7 +82,8 @@ def _check(guard: GuardModel, diagnostics: Diagnostics) -> None:
         if name is None:
             continue
         low_is_good = name in _LOW_IS_GOOD
-        if not low_is_good and name not in _HIGH_IS_GOOD:
+        p_value = name == "chi2" and isinstance(comparison.left, tree.Call)
+        if not low_is_good and not p_value and name not in _HIGH_IS_GOOD:
             continue
         keeps_high = comparison.op in (">", ">=")
         if comparison.op in ("==", "!=") or keeps_high != low_is_good:
