@@ -54,6 +54,8 @@ def _guard(node: NodeResult, paint: Paint) -> Iterator[str]:
         yield f"  {paint(word, role)} {rule['text']}" + (f": {measured}" if measured else "") + f"  ({place})"
         if rule.get("message"):
             yield f"    {clean(rule['message'])}"
+        if rule.get("relaxed"):
+            yield f"    relaxed {clean(rule['relaxed'])}"
         for row in list(rule.get("sample", ()))[:3]:
             yield "    " + clean(", ".join(f"{k}={v}" for k, v in row.items()))[:160]
 

@@ -94,6 +94,7 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
         "sample": [],
         "line": rule["place"]["line"],
         "file": rule["place"]["file"],
+        **({"relaxed": rule["relaxed"]} if rule.get("relaxed") else {}),
     }
     try:
         if sliced(rule, facts.measures):

@@ -136,6 +136,8 @@ def _rule(rule: Mapping[str, Any]) -> list[str]:
     )
     limits = "<br>".join(f'<span class="n">{_t(_limit(limit))}</span>' for limit in rule["limits"])
     where = f'<div class="quiet">{_t(rule["file"])}:{_t(str(rule["line"]))}</div>'
+    if rule.get("relaxed"):
+        where += f'<div class="quiet">relaxed {_t(rule["relaxed"])}</div>'
     return [
         f"<code>{_t(rule['text'])}</code>{where}",
         measured

@@ -12,6 +12,7 @@ from ..semantics.guard_types import Typing
 from ..semantics.model import GuardModel, Model
 from ..semantics.others import other_tables
 from ..source import Span
+from ..syntax import tree
 from .edges import Wiring
 from .groupings import Groupings
 from .rules import RuleLowering
@@ -53,7 +54,7 @@ def _placed(guard: plan.Guard, lowering: RuleLowering, model: Model) -> plan.Gua
 
 def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> plan.Guard:  # noqa: A002
     lowering = RuleLowering(guard, model)
-    rules = tuple(lowering.rule(r) for r in guard.rules)
+    rules = tuple(replace(lowering.rule(r), relaxed=_relaxed(r)) for r in guard.rules)
     made = plan.Guard(
         id=id,
         doc="\n".join(guard.doc),
@@ -71,6 +72,13 @@ def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wirin
         drifts=tuple(lowering.drifts),
     )
     return _placed(made, lowering, model)
+
+
+def _relaxed(rule: tree.RuleLine | tree.Expected) -> str | None:
+    """Until when a rule may be looser than it was, and why, for who reads its verdict."""
+    if rule.relaxed is None:
+        return None
+    return f"until {rule.relaxed.until.value}: {rule.relaxed.reason.value}"
 
 
 def _tables(guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> Iterator[plan.OtherTable]:

@@ -312,7 +312,8 @@ class Rule:
 
     `measured` names what a report shows as the measured value. `offending` is a SQL condition that picks the rows to
     show when the rule fails (and to set aside under quarantine), nothing where no rows can be named. `sample` is a
-    whole SELECT of what to show instead.
+    whole SELECT of what to show instead. `relaxed` says until when the rule may be looser than it was,
+    and why: `until 2027-01-15: holiday traffic`.
     """
 
     text: str
@@ -322,6 +323,7 @@ class Rule:
     offending: str | None
     place: Place
     sample: str | None = None
+    relaxed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from . import plans as p
 from .conftest import Project
+from .specs import plan_of
 
 HOSTILE = "<script>alert('x')</script>&\"'"
 
@@ -81,3 +82,14 @@ def test_it_is_one_file_with_all_tags_closed(page: Page) -> None:
 def test_it_says_what_a_reader_asks(page: Page) -> None:
     for text in ("warned", "measured", "2", ">= 5", "else warn", "0.8312", "NaN".lower(), "champion", "train.log"):
         assert text in page.seen.lower() or any(text in str(a) for _, a in page.tags), text
+
+
+def test_a_relaxed_rule_says_until_when_and_why(project: Project) -> None:
+    pytest.importorskip("duckdb")
+    project.write("data.csv", "n\n1\n")
+    plan = plan_of(project, f'rows >= 1 relaxed "{HOSTILE.replace(chr(34), "")}" until 2099-01-15')
+    result = project.run(plan)
+    assert result.report is not None
+    record = {r.id: r.record for r in result.nodes}["g"]
+    assert record is not None and record["rules"][0]["text"] == "rows >= 1"
+    assert "relaxed until 2099-01-15: <script>" in Page(result.report.read_text("utf-8")).seen
