@@ -106,6 +106,11 @@ class Context:
         return self.folder / f"{safe_id(node)}.log"
 
 
+def version_of(artifact: Mapping[str, Any]) -> str:
+    """What tells one state of an artifact from another: what its source goes by, else the digest of its bytes."""
+    return str(artifact.get("version") or artifact.get("digest", ""))
+
+
 def read_metrics(path: Path) -> dict[str, float]:
     """A metrics file: one flat JSON object of numbers. Raises FailedNodeError that says what it is instead."""
     try:

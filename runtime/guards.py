@@ -23,7 +23,7 @@ from .conditions import (
     number_text,
     text_of,
 )
-from .context import Context, FailedNodeError
+from .context import Context, FailedNodeError, version_of
 from .databases import DatabaseTable, table_of_guard
 from .drift_rules import Drifts
 from .quarantine import NothingLeftError, set_aside
@@ -61,6 +61,7 @@ def _checked(context: Context, guard: Mapping[str, Any], facts: _Facts) -> dict[
         "state": {"blocked": "blocked", "error": "failed"}.get(verdict, "succeeded"),
         "reason": _reason(rules, verdict),
         "subject": guard["subject"],
+        "judged": facts.judged,
         "baseline": facts.baseline,
         "rules": rules,
     }
@@ -146,6 +147,7 @@ class _Facts:
         self.measures: dict[str, Mapping[str, Any]] = {m["id"]: m for m in guard["measures"]}
         self.units = {m["id"]: m["unit"] for m in guard["measures"]}
         self.texts = {m["id"]: m["text"] for m in guard["measures"]}
+        self.judged = version_of(context.artifact(guard["subject"], reader=guard["id"]))
         self.baseline: dict[str, Any] = {}
         self._metrics: dict[str, Mapping[str, Any]] = {}
         self._checks = {c["id"]: c for c in guard.get("checks", ())}

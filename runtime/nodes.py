@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .changes import note_let_pass
-from .context import LETS_PASS, Context, FailedNodeError
+from .context import LETS_PASS, Context, FailedNodeError, version_of
 from .deploys import run_deploy
 from .events import BLOCKED, DONE, FAILED, NOT_RUN, system_reason
 from .extracts import extract
@@ -24,6 +24,8 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
     started, begun = now(), time.monotonic()
     described = context.pipeline.nodes[node]
     context.folder.mkdir(parents=True, exist_ok=True)
+    # An engine may run a node again. Killed now, it must not leave what it said before as if that still held.
+    context.store.record_path(context.run, node).unlink(missing_ok=True)
     try:
         found = stopped_before(context, node) or _left_out(context, described) or _run(context, described, retry)
     except (FailedNodeError, OSError) as e:
@@ -31,7 +33,7 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
         if isinstance(e, FailedNodeError) and e.detail:
             found["detail"] = e.detail
         if described["is"] == "guard":
-            found["verdict"] = "error"
+            found.update(verdict="error", subject=described["subject"])
     timing = {"started": started, "finished": now(), "seconds": round(time.monotonic() - begun, 3)}
     return write_record(context, node, {**timing, **found})
 
@@ -77,7 +79,18 @@ def stopped_before(context: Context, node: str) -> dict[str, Any] | None:
             return skipped(f"{before} has not run", before)
         if record["state"] not in LETS_PASS:
             return skipped(f"{before} {_PAST[record['state']]}", record.get("because") or before)
+        if record["kind"] == "guard" and _judged_another(context, before, record):
+            return skipped(f"{before} has judged another {record['subject']} than there is now: run it again", before)
     return None
+
+
+def _judged_another(context: Context, guard: str, record: Mapping[str, Any]) -> bool:
+    """Whether what a guard let pass was made anew since, as when an engine is told to run a single node again."""
+    try:
+        now_there = context.artifact(record["subject"], reader=guard)
+    except FailedNodeError:
+        return False  # it is not here, so nothing here reads it
+    return "judged" in record and record["judged"] != version_of(now_there)
 
 
 def _left_out(context: Context, node: Mapping[str, Any]) -> dict[str, Any] | None:

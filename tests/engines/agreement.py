@@ -27,7 +27,7 @@ PARAMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {"kinds": ({},), "twice": 
 SPECS = tuple(PARAMS)
 
 Record = dict[str, Any]
-_OF_A_GUARD = ("verdict", "state", "reason", "subject", "baseline", "rules", "quarantined", "artifacts")
+_OF_A_GUARD = ("verdict", "state", "reason", "subject", "judged", "baseline", "rules", "quarantined", "artifacts")
 # Of a file that a guard wrote: where it is and when it was written are the run's own.
 _OF_A_FILE = ("digest", "size", "version", "kind", "files")
 
