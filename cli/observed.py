@@ -55,7 +55,11 @@ def source_of(model: Model, name: str) -> Source:
 
 
 def profile(source: Source, root: Path) -> tuple[ColumnProfile, ...]:
-    """The columns of a source whose files lie beside the spec."""
+    """The columns of a source whose files lie beside the spec, or of a database."""
+    if source.dialect is not None:
+        from .observed_database import profile_of_database
+
+        return profile_of_database(source)
     import duckdb
 
     from ..runtime.call import UnreadableError, table_expression

@@ -57,23 +57,28 @@ def filled(sql: str, table: str) -> str:
     return _PLACES.sub(lambda m: table if m["name"] else m.group(), sql)
 
 
+def open_database(source: Mapping[str, Any], environ: Mapping[str, str]) -> Postgres:
+    """The source's database. Raises FailedNodeError with one sentence where it cannot be read."""
+    why = why_no_database(source, environ)
+    if why is not None:
+        raise FailedNodeError(": ".join(part for part in why if part))
+    secret = _secret_of(source)
+    return Postgres(
+        environ[secret] if secret else source["connection"],
+        _base(source),
+        shown=source.get("table") or f"the query of {source.get('extracts') or source['id']}",
+        secret=f"the secret {secret}" if secret else None,
+        timeout=source.get("timeout"),
+    )
+
+
 class DatabaseTable:
     """The rows of a source as one guard, or its readers, see them: without those that guards before have set aside."""
 
     def __init__(self, context: Context, source: Mapping[str, Any], without: Sequence[Sequence[str]] = ()) -> None:
-        why = why_no_database(source, context.environ)
-        if why is not None:
-            raise FailedNodeError(": ".join(part for part in why if part))
-        secret = _secret_of(source)
         self.source, self._children = source, context.children
         self.judged_again = False  # a guard that judges anew leaves the side file that it wrote at first
-        self.database = Postgres(
-            context.environ[secret] if secret else source["connection"],
-            _base(source),
-            shown=source.get("table") or f"the query of {source.get('extracts') or source['id']}",
-            secret=f"the secret {secret}" if secret else None,
-            timeout=source.get("timeout"),
-        )
+        self.database = open_database(source, context.environ)
         self.relation = self.database.relation
         for conditions in without:
             self.leave_out(conditions)

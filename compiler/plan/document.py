@@ -45,6 +45,12 @@ def plan_json(plan: n.Plan) -> str:
     return json.dumps(plan_document(plan), indent=1, ensure_ascii=False) + "\n"
 
 
+def node_document(node: n.Node) -> dict[str, Any]:
+    """One node as the document of its plan has it."""
+    found: dict[str, Any] = _plain(node)
+    return found
+
+
 def read_plan(document: Mapping[str, Any]) -> n.Plan:
     """The plan that `plan_document` was given. Raises ValueError for another format."""
     import networkx as nx
