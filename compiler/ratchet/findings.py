@@ -20,7 +20,8 @@ _USUAL = timedelta(days=30)  # how long a hint proposes that something stays rel
 class Finding:
     """One thing that is looser: where it stands now, or where it stood.
 
-    It may be allowed by name, behind `line` (a rule or an application), or, where `inside` is a guard, on a line of it.
+    It may be allowed behind `line`, the rule, or behind the application of its template; where there is no such line,
+    on a line of the guard `inside`, or by one of `names`.
     """
 
     rule: Rule
@@ -38,8 +39,8 @@ class Finding:
         behind = getattr(self.line, "relaxed", None)
         if isinstance(behind, tree.Relaxed):
             found.append(behind)
-        if self.inside is not None and (behind is None or self.inside.template is not None):
-            found += self.inside.relaxed
+        if self.inside is not None:
+            found += [r for r in self.inside.relaxed if self.line is None or _is_within(r.span, self.inside.span)]
         return max(found, key=lambda r: last_day(r) or date.min, default=None)
 
     def how_to_allow(self, today: date) -> str:
@@ -53,6 +54,11 @@ class Finding:
         return f"at the top level: relaxed {self.names[0]}{said.removeprefix('relaxed')}"
 
 
+def _is_within(inner: Span, outer: Span) -> bool:
+    """Whether an application has it, and not the template that is applied."""
+    return outer.text.startswith("apply") and inner.source is outer.source and outer.start < inner.start < outer.end
+
+
 @dataclass(frozen=True)
 class Report:
     """`found` is what the spec does not allow, `allowed` what it does, with the words that do."""
@@ -64,7 +70,7 @@ class Report:
 
 def judge(findings: Iterable[Finding], model: Model, today: date, tightened: Iterable[str]) -> Report:
     """The findings without those that the spec allows today, and what it allowed for too long."""
-    found, allowed, told = Diagnostics(), [], set[int]()
+    found, allowed, told = Diagnostics(), [], list[Span]()
     for finding in findings:
         relaxation = finding.allowed_by(model)
         hint = f"{finding.hint}, or write {finding.how_to_allow(today)}"
@@ -75,12 +81,12 @@ def judge(findings: Iterable[Finding], model: Model, today: date, tightened: Ite
         elif until >= today:
             allowed.append((diagnostic, relaxation))
         else:
-            told.add(relaxation.until.span.start)
+            told.append(relaxation.until.span)
             over = Note(f"it was relaxed until {until.isoformat()}, and that day is over", relaxation.until.span)
             hint = f"{finding.hint}, or give it a new day"
             found.add(replace(diagnostic, notes=(*finding.notes, over), hint=hint))
     for diagnostic in _over(model, today):
-        if diagnostic.span.start not in told:
+        if diagnostic.span not in told:
             found.add(diagnostic)
     return Report(found, tuple(allowed), tuple(tightened))
 

@@ -26,12 +26,15 @@ def guards_ask_for_less(before: Revision, now: Revision) -> Iterator[Finding]:
         if same is not None and subject is not None and same.subject.name != subject and lost:
             yield _moved(guard, same)
             continue
-        gone = _by_rule([a for a in lost if version_of(a, pool) is None])
+        # What a rule became is among those that were not there: one that stays as it was is no version of another.
+        known = {a.text for a in asks_on(guard.subject.name, before.model)}
+        fresh = tuple(a for a in pool if a.text not in known)
+        gone = _by_rule([a for a in lost if version_of(a, fresh) is None])
         if same is None and len(gone) == len(_by_rule(list(asked))):
             yield _removed(guard, subject)
             continue
         for asks in _by_rule(lost).values():
-            yield _lost_rule(asks, guard, same, pool, before)
+            yield _lost_rule(asks, guard, same, fresh)
         if subject is not None:
             yield from _deploys_without(guard, subject, before, now)
 
@@ -62,17 +65,14 @@ def _moved(guard: GuardModel, same: GuardModel) -> Finding:
     return Finding(rules.GUARD_MOVED, same.subject_span, message, notes, _names(guard), None, same, hint)
 
 
-def _lost_rule(
-    asks: list[Ask], guard: GuardModel, same: GuardModel | None, pool: tuple[Ask, ...], before: Revision
-) -> Finding:
-    versions = [(ask, version_of(ask, pool)) for ask in asks]
+def _lost_rule(asks: list[Ask], guard: GuardModel, same: GuardModel | None, fresh: tuple[Ask, ...]) -> Finding:
+    versions = [(ask, version_of(ask, fresh)) for ask in asks]
     old, version = next(((a, v) for a, v in versions if v is not None), (asks[0], None))
     if version is None:
-        known = {a.facts for a in asks_on(guard.subject.name, before.model)}
-        kin = kin_of(old, [a for a in pool if a.facts not in known])
+        kin = kin_of(old, fresh)
         if kin is not None:
             return _asked_otherwise(old, kin, guard)
-        return _rule_removed(old, guard, same, before, pool)
+        return _rule_removed(old, guard, same, fresh)
     return _looser(old, version, guard)
 
 
@@ -81,7 +81,7 @@ def _looser(old: Ask, version: Version, guard: GuardModel) -> Finding:
     notes = [Note("it was", old.span)]
     if new.guard is not None and new.guard.template is not None:
         notes.append(Note("its template is applied here", new.guard.span))
-    names = _names(guard)
+    names = _names(guard) if new.guard is None else ()
     if version.only_action:
         message = f"'{new.text}': {version.reasons[0]}"
         return Finding(rules.ACTION_WEAKENED, new.span, message, tuple(notes), names, new.rule, new.guard)
@@ -99,18 +99,16 @@ def _asked_otherwise(old: Ask, new: Ask, guard: GuardModel) -> Finding:
     hint = "bring it back beside the new one"
     notes = (Note("it was", old.span),)
     rule = rules.REFERENCE_CHANGED if reference else rules.RULE_REMOVED
-    return Finding(rule, new.span, message, notes, _names(guard), new.rule, new.guard, hint)
+    names = _names(guard) if new.guard is None else ()
+    return Finding(rule, new.span, message, notes, names, new.rule, new.guard, hint)
 
 
-def _rule_removed(
-    old: Ask, guard: GuardModel, same: GuardModel | None, before: Revision, pool: tuple[Ask, ...]
-) -> Finding:
+def _rule_removed(old: Ask, guard: GuardModel, same: GuardModel | None, fresh: tuple[Ask, ...]) -> Finding:
     message = f"nothing asks any more for '{old.text}' of '{guard.subject.name}'"
     if same is None:
         return Finding(rules.RULE_REMOVED, old.span, message, names=_names(guard))
     notes = [Note("it was", old.span)]
-    known = asks_on(guard.subject.name, before.model)
-    added = {a.text: a for a in pool if a.guard is same and version_of(a, known) is None}
+    added = {a.text: a for a in fresh if a.guard is same}
     notes += [Note("this is new here, and may be what it became", a.span) for a in added.values()]
     return Finding(rules.RULE_REMOVED, same.name.span, message, tuple(notes), _names(guard), None, same)
 
@@ -119,8 +117,7 @@ def _deploys_without(guard: GuardModel, subject: str, before: Revision, now: Rev
     """Deploys that waited for a guard that could stop them, and wait for none on its subject now."""
     if all(STRENGTH[a.action] == STRENGTH["warn"] for a in asks_of_guard(guard)):
         return
-    standing = [g for g in now.model.guards.values() if g.subject.name == subject]
-    behind = frozenset[str]().union(*(now.deploys_behind(g) for g in standing))
+    behind = now.deploys_behind_any_on(subject)
     for name in sorted(before.deploys_behind(guard)):
         deploy = deploy_now(name, before, now)
         if deploy is not None and deploy not in behind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,10 +32,17 @@ class Revision:
 
     def deploys_behind(self, guard: GuardModel) -> frozenset[str]:
         """The deploys that wait for a guard."""
+        return self._deploys_after([i for i in self.plan.graph if i.split("[")[0] == guard.name.text])
+
+    def deploys_behind_any_on(self, artifact: str) -> frozenset[str]:
+        """The deploys that wait for some guard on an artifact; its schema is one, too."""
+        guards = self.plan.of(plan.Guard)
+        return self._deploys_after([g.id for g in guards if re.sub(r"\[\d+\]", "", g.subject) == artifact])
+
+    def _deploys_after(self, nodes: list[str]) -> frozenset[str]:
         import networkx as nx
 
-        copies = [i for i in self.plan.graph if i.split("[")[0] == guard.name.text]
-        behind = set[str]().union(*(nx.descendants(self.plan.graph, i) for i in copies))
+        behind = set[str]().union(*(nx.descendants(self.plan.graph, i) for i in nodes))
         return frozenset(n for n in behind if isinstance(self.plan.node(n), plan.Deploy))
 
 

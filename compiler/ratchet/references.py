@@ -20,7 +20,7 @@ def references_are_what_they_were(before: Revision, now: Revision) -> Iterator[F
     for artifact in before.model.artifacts:
         subject = artifact_now(artifact, before, now)
         new = [] if subject is None else list(_expected(now.model, subject))
-        for old_guard, old in _expected(before.model, artifact):
+        for _, old in _expected(before.model, artifact):
             same = [(g, r) for g, r in new if {k.text for k in r.key} == {k.text for k in old.key}]
             was = before.model.project.root / old.file.value
             if not same or any(_keeps(was, now.model.project.root / r.file.value) for _, r in same):
@@ -33,8 +33,7 @@ def references_are_what_they_were(before: Revision, now: Revision) -> Iterator[F
                 Note("it was", old.file.span),
                 Note("rows may be added; those that were there are gone or changed"),
             )
-            names = (old_guard.name.text, *((guard.template,) if guard.template else ()))
-            yield Finding(rules.REFERENCE_CHANGED, rule.file.span, message, notes, names, rule, guard)
+            yield Finding(rules.REFERENCE_CHANGED, rule.file.span, message, notes, (), rule, guard)
 
 
 def _expected(model: Model, artifact: str) -> Iterator[tuple[GuardModel, tree.Expected]]:
