@@ -46,6 +46,13 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {"max": max, "min": min, "abs": abs}
 _ORDERED = ("<", "<=", ">", ">=")
 
 
+def not_finite(value: Any) -> str | None:
+    """What a measure is that no limit can judge, in words."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a number (NaN)" if math.isnan(value) else "infinite"
+    return None
+
+
 def holds(condition: Mapping[str, Any], lookup: Lookup) -> bool:
     """Whether the condition is true. Raises UnknownValueError where that cannot be said."""
     result = evaluate(condition, lookup)

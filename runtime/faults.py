@@ -168,6 +168,8 @@ def _of_query(message: str) -> str:
         return f"'{_short(found[1])}' is not {_kind(found[2])}: {_OTHER}"
     if found := re.search(r'invalid (timestamp|date) field format: "(.*?)", expected', message, re.DOTALL):
         return f"'{_short(found[2])}' is not {_TYPES[found[1].upper()]}: {_OTHER}"
+    if re.search(r"\w+ for \w+ is out of range", message):
+        return "a statistic has no value: its column has NaN, infinite, or very large numbers"
     first, _, _ = message.strip().partition("\n")
     return re.sub(r"^(?:[A-Z][A-Za-z-]* )+Error: ", "", first)
 

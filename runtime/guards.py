@@ -20,6 +20,7 @@ from .conditions import (
     evaluate,
     holds,
     limit_text,
+    not_finite,
     number_text,
     text_of,
 )
@@ -185,8 +186,9 @@ class _Facts:
                 why = self.cases.get(name, {}).get("why") or self.measures.get(name, {}).get("empty")
                 why = why or "there are no rows to measure"
                 raise UnknownValueError(f"{self.texts.get(name, name)} has no value: {why}")
-            if value != value:  # only NaN is not itself
-                raise UnknownValueError(f"{self.texts.get(name, name)} is not a number (NaN)")
+            odd = not_finite(value)
+            if odd:
+                raise UnknownValueError(f"{self.texts.get(name, name)} is {odd}")
             return value
         if scope == "check":
             return self._answer(name).value

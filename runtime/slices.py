@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .conditions import Lookup, UnknownValueError, evaluate, holds, limit_text, number_text
+from .conditions import Lookup, UnknownValueError, evaluate, holds, limit_text, not_finite, number_text
 
 Measures = Mapping[str, Mapping[str, Any]]  # a guard's measures by id
 Json = dict[str, Any]
@@ -104,8 +104,9 @@ class _Slice:
         if self.values[name] is None:
             why = self.measures[name].get("empty") or "all its values are nothing"
             raise UnknownValueError(f"{self.measures[name]['text']} has no value: {why}")
-        if self.values[name] != self.values[name]:  # only NaN is not itself
-            raise UnknownValueError(f"{self.measures[name]['text']} is not a number (NaN)")
+        odd = not_finite(self.values[name])
+        if odd:
+            raise UnknownValueError(f"{self.measures[name]['text']} is {odd}")
         return self.values[name]
 
     def measured(self) -> Json:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .call import table_expression
+from .call import UnreadableError, table_expression
 from .context import Context, FailedNodeError
 from .databases import is_database, read_database
 from .digests import tree_digest, tree_files, value_digest
@@ -157,6 +157,8 @@ def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # n
     try:
         query = f'SELECT max("{name}") FROM {table_expression([str(p) for p in paths], format)}'
         row = duckdb.connect().execute(query).fetchone()
+    except UnreadableError as e:
+        raise FailedNodeError(str(e)) from e
     except duckdb.Error as e:
         raise FailedNodeError(str(e).strip()) from e
     return str(row[0] if row else None)

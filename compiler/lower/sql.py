@@ -71,7 +71,7 @@ def _binary(expr: tree.Binary) -> Expression:
         return kind(this=exp.paren(left), expression=exp.paren(right))
     if expr.op == "matches":
         return exp.Anonymous(this="regexp_matches", expressions=[left, right])
-    return _OPERATORS[expr.op](this=_grouped(left), expression=_grouped(right))
+    return _OPERATORS[expr.op](this=grouped(left), expression=grouped(right))
 
 
 def keys_of(table: str, columns: list[str]) -> exp.Select:
@@ -91,7 +91,8 @@ def found_in(key: list[Expression], table: str, columns: list[str]) -> Expressio
     return exp.Case(ifs=[exp.If(this=missing, true=exp.null())], default=found)
 
 
-def _grouped(expression: Expression) -> Expression:
+def grouped(expression: Expression) -> Expression:
+    """The expression in parentheses, where it has an operator at its top."""
     return exp.paren(expression) if isinstance(expression, exp.Binary) else expression
 
 

@@ -196,3 +196,69 @@ def test_a_column_of_another_type_is_an_error(project: Project, rules: str, cont
     assert record["verdict"] == "error"
     assert message in record["reason"]
     assert "\n" not in record["reason"]
+
+
+ODD = b"x,y\n0.5,0.5\nnan,0.5\n0.25,nan\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("x >= 0", 1),
+        ("x > 0", 1),
+        ("x <= 1", 1),
+        ("0 <= x", 1),
+        ("x != 7", 1),
+        ("not x < 0", 1),
+        ("not (x < 0 or x > 1)", 1),
+        ("x between 0 and 1", 1),
+        ("not x in [7, 8]", 1),
+        ("abs(x) >= 0", 1),
+        ("x - 1 >= -1", 1),
+        ("x + y >= 0", 2),
+        ("y <= x + 10", 2),
+        ("x >= y - 1", 2),
+        ("x / 2 >= 0 and y >= 0", 2),
+    ],
+)
+def test_a_nan_breaks_a_rule_about_rows(project: Project, rule: str, broken: int) -> None:
+    record = judged(project, {"data.csv": ODD}, rule)
+    (measured,) = record["rules"][0]["measured"].values()
+    assert (record["verdict"], measured["value"]) == ("blocked", broken)
+    assert len(record["rules"][0]["sample"]) == broken
+
+
+def test_nothing_by_nothing_breaks_a_rule(project: Project) -> None:
+    assert judged(project, {"data.csv": b"a,b\n0,0\n4,2\n"}, "a / b >= 1")["verdict"] == "blocked"
+
+
+def test_texts_and_times_are_compared_as_before(project: Project) -> None:
+    data = {"data.csv": b"name,day,at\nNan,2013-01-01,2013-01-01 10:00:00\nAnn,2013-01-02,2013-01-02 10:00:00\n"}
+    rules = 'name != "x"\nday >= "2013-01-01"\nat > "2012-12-31"\nname <= "Zed"\nname matches "n"'
+    record = judged(project, data, rules)
+    assert [r["outcome"] for r in record["rules"]] == ["passed"] * 5, record
+
+
+@pytest.mark.parametrize(
+    ("rule", "content", "message"),
+    [
+        ("mean(x) <= 30", ODD, "mean(x) is not a number (NaN)"),
+        ("sum(x) <= 30", ODD, "sum(x) is not a number (NaN)"),
+        ("max(x) <= 30", ODD, "max(x) is not a number (NaN)"),
+        (
+            "correlation(x, y) >= -0.5",
+            ODD,
+            "a statistic has no value: its column has NaN, infinite, or very large numbers",
+        ),
+        ("mae(x, y) <= 30", ODD, "mae(x, y) is not a number (NaN)"),
+        ("mean(x) >= 3", b"x\n1\ninf\n", "mean(x) is infinite"),
+        ("min(x) <= 3", b"x\n1\n-inf\n", "min(x) is infinite"),
+        ("mean(x) <= 3", b"x,y\n,1\n,2\n", "'avg' cannot be taken of a text"),
+        ("median(x) by y >= 0", b"x,y\n" + b"nan,a\n" * 40, "where y is a: median(x) by y is not a number (NaN)"),
+    ],
+)
+def test_what_is_measured_is_a_finite_number_or_an_error(
+    project: Project, rule: str, content: bytes, message: str
+) -> None:
+    record = judged(project, {"data.csv": content}, rule)
+    assert (record["verdict"], message in record["reason"]) == ("error", True), record["reason"]

@@ -11,5 +11,5 @@ SELECT
   -- rows == 3 (flight_delay.mlops:106)
   COUNT(*) AS m0,
   -- accuracy > always_on_time (flight_delay.mlops:107)
-  SUM(CAST(NOT ("accuracy" > "always_on_time") AS INT)) AS m1
+  SUM(CAST(NOT (("accuracy" > "always_on_time") AND NOT (TYPEOF("accuracy") IN ('DOUBLE', 'FLOAT') AND ISNAN(TRY_CAST("accuracy" AS DOUBLE)))) AS INT)) AS m1
 FROM "evaluate.by_origin" AS subject;
