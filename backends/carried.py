@@ -18,6 +18,7 @@ BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.TABLE_GUARD: NATIVE,
     Feature.METRICS_GUARD: NATIVE,
     Feature.FILE_GUARD: NATIVE,
+    Feature.BETTER_THAN: NATIVE,
     Feature.BANDS: NATIVE,
     Feature.SLICES: NATIVE,
     Feature.SHARE: NATIVE,

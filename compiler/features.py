@@ -39,6 +39,7 @@ class Feature(Enum):
     METRICS_GUARD = "guard: rules on metrics"
     FILE_GUARD = "guard: rules on a model or a file"
     CHAMPION = "guard: champion and previous"
+    BETTER_THAN = "guard: better than, with a confidence"
     BANDS = "guard: bands"
     QUARANTINE = "guard: quarantine"
     SLICES = "guard: slices (by)"

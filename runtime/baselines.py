@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from .conditions import NoBaselineError
+from .conditions import NoBaselineError, UnknownValueError
 from .context import LETS_PASS, Context
+from .digests import path_digest
 from .pipeline import producer
 from .registry import Registry, model_name
 
@@ -28,6 +30,8 @@ class Baseline:
     metrics: Mapping[str, Any]
     told: dict[str, Any] = field(default_factory=dict)
     same: str = ""
+
+    whose: str = "the champion"
 
     def is_another_model(self) -> None:
         """Raises NoBaselineError where the model would be compared with itself."""
@@ -67,8 +71,25 @@ def previous(context: Context, guard: Mapping[str, Any]) -> Baseline:
                 about = store.record(run["run"], producer(deploy["model"])) or {}
                 digest = about.get("artifacts", {}).get(deploy["model"], {}).get("digest")
                 same = _same(context, guard, deploy["model"], digest, f"that of run {run['run']}")
-            return Baseline(run["run"], record.get("metrics", {}).get(output, {}), {"run": run["run"]}, same)
+            metrics = record.get("metrics", {}).get(output, {})
+            return Baseline(run["run"], metrics, {"run": run["run"]}, same, "the previous run")
     raise NoBaselineError("no previous run", "no run before this one has succeeded")
+
+
+def table_of(context: Context, baseline: Baseline, subject: str) -> tuple[Path, str]:
+    """The file of an artifact as the baseline's run made it, and its digest. Raises UnknownValueError if it is gone."""
+    record = context.store.record(baseline.run, producer(subject))
+    artifact = (record or {}).get("artifacts", {}).get(subject)
+    if artifact is None or "file" not in artifact:
+        raise UnknownValueError(f"{baseline.whose} has no {subject}: run {baseline.run} wrote none down")
+    path, digest = context.store.folder / artifact["file"], artifact["digest"]
+    if not path.exists() and context.store.object_path(digest).exists():
+        context.store.place(digest, path)
+    if not path.exists():
+        raise UnknownValueError(f"{subject} of {baseline.whose} is gone from the store (run {baseline.run})")
+    if path_digest(path) != digest:
+        raise UnknownValueError(f"{subject} of {baseline.whose} is not what run {baseline.run} made: its bytes changed")
+    return path, digest
 
 
 def _same(context: Context, guard: Mapping[str, Any], model: str, digest: str | None, whose: str) -> str:

@@ -12,8 +12,10 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from .baselines import Baseline, champion, previous
+from .bootstrap import Compared
 from .cases import of_cases, unpacked
 from .checks import Answer, run_check
+from .comparisons import compare_with
 from .conditions import (
     NoBaselineError,
     UnknownValueError,
@@ -105,6 +107,9 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
             for ref in rule["measured"]:
                 name, value, unit = facts.measured(ref)
                 found["measured"][name] = {"value": value, "text": number_text(value, unit)}
+                if compared := facts.compared(ref):
+                    found["measured"][name]["text"] += f" ({compared.text})"
+                    found.setdefault("comparisons", []).append(compared.plain())
             for limit in rule["limits"]:
                 found["limits"].append(_check_limit(limit, facts, _unit(rule, facts)))
             found.update(facts.drift(rule))
@@ -154,6 +159,7 @@ class _Facts:
         self._checks = {c["id"]: c for c in guard.get("checks", ())}
         self._answers: dict[str, Answer] = {}
         self._baselines: dict[str, Baseline] = {}
+        self._comparisons: dict[str, Compared] = {}
         self._values = table.measure(guard["query"]) if table and guard["query"] else {}
         self._drifts = Drifts(context, guard, table) if isinstance(table, Table) and guard.get("drifts") else None
         if self._drifts:
@@ -163,7 +169,7 @@ class _Facts:
     def measured(self, ref: Mapping[str, Any]) -> tuple[str, Any, str | None]:
         value = self.lookup(ref["scope"], ref["name"])
         if ref["scope"] == "check":
-            return self._checks[ref["name"]]["text"], value, None
+            return self._checks[ref["name"]]["text"], value, self.unit(ref)
         if ref["scope"] == "drift" and self._drifts:
             return self._drifts.text(ref["name"]), value, None
         if ref["scope"] == "measure":
@@ -171,6 +177,8 @@ class _Facts:
         return text_of(ref), value, self.unit(ref)
 
     def unit(self, ref: Mapping[str, Any]) -> str | None:
+        if ref["scope"] == "check":
+            return "percent" if self._checks[ref["name"]]["is"] == "comparison" else None
         return "size" if ref["scope"] == "file" else self.units.get(ref["name"])
 
     def slices(self, name: str) -> list[dict[str, Any]]:
@@ -190,6 +198,8 @@ class _Facts:
             if odd:
                 raise UnknownValueError(f"{self.texts.get(name, name)} is {odd}")
             return value
+        if scope == "check" and self._checks[name]["is"] == "comparison":
+            return self._comparison(name).share
         if scope == "check":
             return self._answer(name).value
         if scope == "drift" and self._drifts:
@@ -229,13 +239,23 @@ class _Facts:
             self._answers[name] = run_check(self.context, self.guard, self._checks[name])
         return self._answers[name]
 
+    def _comparison(self, name: str) -> Compared:
+        if name not in self._comparisons:
+            check = self._checks[name]
+            self._comparisons[name] = compare_with(self.context, self.guard, check, self._baseline(check["against"]))
+        return self._comparisons[name]
+
+    def compared(self, ref: Mapping[str, Any]) -> Compared | None:
+        """The comparison behind a value; nothing where the value is no share of resamples."""
+        return self._comparisons.get(ref["name"]) if ref["scope"] == "check" else None
+
     def sample(self, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows to show for a rule that failed."""
         if rule.get("sample") and isinstance(self.table, Table):
             return self.table.sample(rule["sample"])
         if rule.get("offending") and self.table:
             return self.table.rows_where(rule["offending"])
-        asked = [ref["name"] for ref in rule["measured"] if ref["scope"] == "check"]
+        asked = [r["name"] for r in rule["measured"] if r["scope"] == "check" and r["name"] in self._answers]
         if self._drifts and (drifted := _drifted(rule)):
             return self._drifts.measured(drifted[0]).moved
         return [row for name in asked for row in self._answer(name).sample]

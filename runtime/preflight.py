@@ -42,7 +42,8 @@ def find_problems(
             needs_duckdb = needs_duckdb or (name if node["program"]["is"] == "sqlfile" else None)
         elif node["is"] == "guard":
             problems += [_problem(node, m, h) for m, h in _check_problems(context, node)]
-            asks_duckdb = (node["query"] and not node.get("dialect")) or node.get("drifts")
+            compared = any(c["is"] == "comparison" for c in node.get("checks", ()))
+            asks_duckdb = (node["query"] and not node.get("dialect")) or node.get("drifts") or compared
             needs_duckdb = needs_duckdb or (name if asks_duckdb else None)
         elif node["is"] == "deploy":
             for command in (node.get("command"), node.get("rollback")):
@@ -104,6 +105,8 @@ def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tupl
 
 def _check_problems(context: Context, guard: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     for check in guard.get("checks", ()):
+        if check["is"] != "pythoncheck":
+            continue
         if not (context.root / check["file"]).is_file():
             yield f"there is no file {check['file']}", None
         elif "PYTHONPATH" not in context.environ:

@@ -25,6 +25,9 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.HTTP_SOURCE: NATIVE,
     Feature.PINNED_SOURCE: NATIVE,
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
+    Feature.BETTER_THAN: unsupported(
+        "guard the metrics, accuracy >= champion.accuracy: the branch keeps the champion's numbers, not its predictions"
+    ),
     Feature.QUARANTINE: NATIVE,
     Feature.REMOTE_STORE: unsupported("leave out `store`: artifacts travel between the jobs of a run"),
     Feature.CLEAN_CODE: NATIVE,

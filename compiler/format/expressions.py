@@ -80,7 +80,7 @@ def _level(node: tree.Expr) -> int:
         if node.op == "-":
             return FACTOR
         return COMPARISON if isinstance(node.operand, tree.In) else NOT
-    if isinstance(node, (tree.Between, tree.In, tree.Every)):
+    if isinstance(node, (tree.Between, tree.In, tree.Better, tree.Every)):
         return COMPARISON
     if isinstance(node, tree.Range):
         return RANGE
@@ -99,6 +99,9 @@ def _pieces(node: tree.Expr, own: int, *, soft: bool) -> tuple[Piece, ...]:
         )
     if isinstance(node, tree.In):
         return (*pieces(node.subject, RANGE), " in ", *pieces(node.domain, RANGE))
+    if isinstance(node, tree.Better):
+        share: tuple[Piece, ...] = (" with ", *pieces(node.confidence, SUM)) if node.confidence is not None else ()
+        return (*pieces(node.metric, RANGE), f" better than {node.baseline.text}", *share)
     if isinstance(node, tree.Every):
         return (*pieces(node.count, RANGE), " every ", *pieces(node.pause, SUM))
     if isinstance(node, tree.Range):

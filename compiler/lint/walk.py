@@ -37,6 +37,8 @@ def parts(expr: tree.Expr | None) -> Iterator[tree.Expr]:
         inside = (*expr.args, *(e.value for e in expr.named))
     elif isinstance(expr, tree.Range):
         inside = (expr.low, expr.high)
+    elif isinstance(expr, tree.Better):
+        inside = (expr.metric,)
     elif isinstance(expr, tree.Every):
         inside = (expr.count, expr.pause)
     for child in inside:

@@ -93,7 +93,8 @@ def _project(
     from ..code import local_code
 
     paths = {path for stage in stages for path in stage.code}
-    paths.update(path for guard in guards for check in guard.checks for path in check.code)
+    own = (check for guard in guards for check in guard.checks if isinstance(check, plan.PythonCheck))
+    paths.update(path for check in own for path in check.code)
     paths.update(table.file for guard in guards for table in guard.tables if table.file)
     for deploy in deploys:
         for command in (deploy.command, deploy.rollback):

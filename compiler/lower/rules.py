@@ -11,6 +11,7 @@ from ..code import local_code
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
 from ..plan import nodes as plan
+from ..semantics.better import key_of
 from ..semantics.custom_checks import passed, timeout_of, value_of
 from ..semantics.drift import CHAMPION, PREVIOUS, against, deploys_an_alias, is_drift
 from ..semantics.golden import read_golden
@@ -29,7 +30,7 @@ class RuleLowering:
     def __init__(self, guard: GuardModel, model: Model) -> None:
         self.guard, self.model = guard, model
         self.measures: list[plan.Measure] = []
-        self.checks: list[plan.PythonCheck] = []
+        self.checks: list[plan.PythonCheck | plan.Comparison] = []
         self.groupings = Groupings()
         self.drifts: list[plan.Drift] = []
         self.files: dict[str, plan.OtherTable] = {}  # golden files
@@ -163,8 +164,42 @@ class RuleLowering:
         if isinstance(expr, tree.Between):
             parts = (expr.subject, expr.low, expr.high)
             return plan.Op("between", tuple(self._condition(p, where, seen, "number") for p in parts))
+        if isinstance(expr, tree.Better):
+            return self._better(expr, where, seen)
         assert isinstance(expr, tree.In)
         return self._in(expr, where, seen)
+
+    def _better(self, expr: tree.Better, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
+        """The share of resamples in which ours is better, and how large it has to be."""
+        from . import sql
+
+        assert isinstance(expr.metric, tree.Call)
+        sure = expr.confidence.value if isinstance(expr.confidence, tree.Percent) else 1.0
+        text = f"resamples in which {_shown(replace(expr.metric, named=()))} is better than the "
+        text += _SHOWN[expr.baseline.text] + (f" where {_shown(where)}" if where is not None else "")
+        names = key_of(expr.metric)
+        truth, predicted, *key = (
+            sql.text_of(sql.column(c.text)) for c in (*expr.metric.args, *names) if isinstance(c, tree.Path)
+        )
+        against = expr.baseline.text
+        self.asks_champion = self.asks_champion or against == "champion"
+        ref = plan.Ref("check", f"c{len(self.checks)}")
+        seen.append(ref)
+        self.checks.append(
+            plan.Comparison(
+                ref.name,
+                text,
+                expr.metric.function.text,
+                truth,
+                predicted,
+                tuple(key),
+                tuple(n.text for n in names),
+                sql.text_of(sql.rows_condition(where)) if where is not None else None,
+                against,
+                sure,
+            )
+        )
+        return plan.Op(">=", (ref, plan.Literal(sure, "percent")))
 
     def _in(self, expr: tree.In, where: tree.Expr | None, seen: list[plan.Ref]) -> plan.Condition:
         subject = self._condition(expr.subject, where, seen, "number")
@@ -190,7 +225,8 @@ class RuleLowering:
         """A check of the project's own. Equal ones run once."""
         text, (target, *_) = _shown(call), call.args
         assert isinstance(target, tree.Text)
-        known = next((c for c in self.checks if (c.text, c.wants) == (text, wants)), None)
+        own = (c for c in self.checks if isinstance(c, plan.PythonCheck))
+        known = next((c for c in own if (c.text, c.wants) == (text, wants)), None)
         if known is None:
             file, _, function = target.value.rpartition(":")
             values = tuple((e.key.text, value_of(e.value)) for e in passed(call))
@@ -262,6 +298,9 @@ class RuleLowering:
         call = expr.left if isinstance(expr, tree.Binary) else expr
         shows = f.FUNCTIONS[call.function.text].shows if isinstance(call, tree.Call) else None
         return shows(_asked(call, where)) if shows is not None and isinstance(call, tree.Call) else None
+
+
+_SHOWN = {"champion": "champion's", "previous": "previous run's"}
 
 
 def _name(call: tree.Call | tree.Path) -> str:

@@ -21,7 +21,7 @@ FORMAT = 1
 TAGGED = (
     *(n.Source, n.Stage, n.Guard, n.Deploy, n.Monitor, n.Trigger, n.Notify),
     *(n.Command, n.PythonCall, n.Notebook, n.SqlFile, n.Literal, n.Ref, n.Op, n.Secret, n.Slot),
-    n.PythonCheck,
+    *(n.PythonCheck, n.Comparison),
 )
 _BY_TAG = {c.__name__.lower(): c for c in TAGGED}
 

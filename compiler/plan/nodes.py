@@ -299,6 +299,27 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """`accuracy(late, predicted, key: id) better than champion with 95%`: two models on the same rows.
+
+    The subject's rows are paired, by the columns of `key`, with those of the same artifact in the run that `against`
+    (champion or previous) stands for. `Ref("check", id)` is the share of resamples in which the subject is better.
+    Columns and `where` are in SQL.
+    """
+
+    id: str
+    text: str
+    metric: str
+    truth: str
+    predicted: str
+    key: tuple[str, ...]
+    key_names: tuple[str, ...]
+    where: str | None
+    against: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A condition that must hold, and what happens otherwise: block, warn or quarantine."""
 
@@ -357,7 +378,7 @@ class Guard:
     rules: tuple[Rule, ...]
     implicit: bool  # made from a source's schema
     place: Place
-    checks: tuple[PythonCheck, ...] = ()  # what is found outside of the query
+    checks: tuple[PythonCheck | Comparison, ...] = ()  # what is found outside of the query
     tables: tuple[OtherTable, ...] = ()
     drifts: tuple[Drift, ...] = ()
     dialect: str | None = None  # of the database that runs the SQL; none: DuckDB reads the subject's files
@@ -365,7 +386,7 @@ class Guard:
     @property
     def asks_table(self) -> bool:
         """Whether it is decided by asking its subject's rows."""
-        return bool(self.query or self.drifts)
+        return bool(self.query or self.drifts) or any(isinstance(check, Comparison) for check in self.checks)
 
     @property
     def sets_aside(self) -> bool:

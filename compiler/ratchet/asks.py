@@ -194,6 +194,9 @@ def facts_of(expr: tree.Expr, *, negated: bool = False) -> Iterator[Fact]:
         yield _listed(expr, expr.domain, negated)
     elif isinstance(expr, tree.Call) and expr.function.text == "unique" and expr.by is None and not negated:
         yield Unique(frozenset(canonical(a) for a in expr.args))
+    elif isinstance(expr, tree.Better) and isinstance(expr.confidence, tree.Percent) and not negated:
+        sure = Allowed(low=Fraction(repr(expr.confidence.value)))
+        yield OfOne(canonical(replace(expr, confidence=None)), sure)
     elif isinstance(expr, tree.Binary) and expr.op == "matches" and isinstance(expr.right, tree.Text) and not negated:
         yield Said(f"{canonical(expr.left)} matches {expr.right.value!r}")
     else:

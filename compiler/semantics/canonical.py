@@ -41,6 +41,9 @@ def canonical(expr: tree.Expr) -> str:
         return f"({canonical(expr.subject)} between {canonical(expr.low)} and {canonical(expr.high)})"
     if isinstance(expr, tree.In):
         return f"({canonical(expr.subject)} in {canonical(expr.domain)})"
+    if isinstance(expr, tree.Better):
+        sure = f" with {canonical(expr.confidence)}" if expr.confidence is not None else ""
+        return f"({canonical(expr.metric)} better than {expr.baseline.text}{sure})"
     if isinstance(expr, tree.ListOf):
         return f"[{', '.join(sorted(canonical(i) for i in expr.items))}]"
     if isinstance(expr, tree.Range):

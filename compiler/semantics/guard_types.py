@@ -6,6 +6,8 @@ each. Otherwise it is about numbers of the whole table. On metrics, names are th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .. import functions as f
 from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..features import Feature, Use
@@ -13,6 +15,7 @@ from ..plan import nodes as plan
 from ..source import Span
 from ..syntax import tree
 from . import rules
+from .better import key_of, why_not_comparable
 from .drift import against, drift_is_asked_right
 from .kinds import describe
 from .model import GuardModel
@@ -93,6 +96,9 @@ class Typing:
             )
         elif isinstance(expr, tree.Path) and is_bare(expr, self.guard):
             message = f"'{expr.text}' is about the whole table, and this rule is about each row"
+            self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
+        elif isinstance(expr, tree.Better):
+            message = "'better than' is about the whole table, and this rule is about each row"
             self._wrong(expr.span, message, "make it a rule of its own", rules.WRONG_SUBJECT)
         else:
             for child in expr.args if isinstance(expr, tree.Call) else children(expr):
@@ -178,6 +184,8 @@ class Typing:
             return self._between(expr)
         if isinstance(expr, tree.In):
             return self._in(expr)
+        if isinstance(expr, tree.Better):
+            return self._better(expr)
         return self._wrong(expr.span, f"{describe(expr)} has no place in a rule", None)
 
     def _path(self, path: tree.Path) -> Typed:
@@ -345,6 +353,17 @@ class Typing:
             fitting = [n for n, c in columns.items() if COLUMN_UNITS.get(c.type) == wanted]
             hint = f"columns of {SHOWN[wanted][2:]}s: {', '.join(fitting[:5])}" if fitting else None
             self._wrong(argument.span, message, hint, rules.WRONG_ARGUMENTS)
+
+    def _better(self, expr: tree.Better) -> Typed:
+        wrong = why_not_comparable(expr, self.guard)
+        if wrong is not None:
+            return self._wrong(*wrong)
+        assert isinstance(expr.metric, tree.Call)
+        self.uses += [Use(Feature.BETTER_THAN, expr.baseline.span), Use(Feature.CHAMPION, expr.baseline.span)]
+        self._typed(replace(expr.metric, named=()))
+        for key in key_of(expr.metric):
+            self.column(key)
+        return Typed(f.BOOL)
 
     def _unary(self, expr: tree.Unary) -> Typed:
         inner = self._typed(expr.operand)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..diagnostics import Diagnostics
 from ..format.expressions import flat, pieces
-from ..functions import BOOL, FUNCTIONS, NUMBER
+from ..functions import BOOL, FUNCTIONS, NUMBER, PERCENT
 from ..source import Source
 from ..syntax import tree
 from ..syntax.parser import parse
@@ -49,15 +49,20 @@ def _of_rule(rule: tree.RuleLine | tree.Expected, guard: GuardModel) -> Iterator
         yield Measured(key_of(rule.expression, rule.where), shown, guard, rule, None, BOOL)
         return
     for node in _named_in(rule.expression, *(band.limit for band in rule.bands)):
-        name = node.text if isinstance(node, tree.Path) else node.function.text
-        unit = FUNCTIONS[name].result if name in FUNCTIONS else NUMBER
+        if isinstance(node, tree.Better):
+            unit = PERCENT  # the share of resamples
+        else:
+            name = node.text if isinstance(node, tree.Path) else node.function.text
+            unit = FUNCTIONS[name].result if name in FUNCTIONS else NUMBER
         yield Measured(key_of(node, rule.where), flat(pieces(node)) + suffix, guard, rule, node, unit)
 
 
-def _named_in(*expressions: tree.Expr) -> Iterator[tree.Call | tree.Path]:
+def _named_in(*expressions: tree.Expr) -> Iterator[tree.Call | tree.Path | tree.Better]:
     for expr in expressions:
         if isinstance(expr, tree.Call) and expr.function.text == "abs":
             yield from _named_in(*expr.args)
+        elif isinstance(expr, tree.Better):
+            yield replace(expr, confidence=None)
         elif isinstance(expr, tree.Call | tree.Path):
             yield expr
         elif isinstance(expr, tree.Binary) and expr.op != "references":
@@ -76,5 +81,8 @@ def key_of_text(text: str) -> str:
     items = parse(Source("", f"guard g on s {{ {text} }}"), Diagnostics()).items
     body = items[0].body if len(items) == 1 and isinstance(items[0], tree.Declaration) else ()
     if len(body) == 1 and isinstance(body[0], tree.RuleLine):
-        return key_of(body[0].expression, body[0].where)
+        named = body[0].expression
+        if isinstance(named, tree.Better):  # how sure the rule must be is no part of its name
+            named = replace(named, confidence=None)
+        return key_of(named, body[0].where)
     return " ".join(text.split())

@@ -41,6 +41,7 @@ _KINDS: dict[type, str] = {
     tree.Binary: "binary",
     tree.Between: "between",
     tree.In: "in",
+    tree.Better: "better",
     tree.Every: "every",
     tree.TypeRef: "type",
     tree.Attribute: "attribute",

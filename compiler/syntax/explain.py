@@ -45,13 +45,14 @@ _WORDS = {
     "DAY": "a day, such as 2027-03-31",
     "RELAX": "'relaxed'",
     "OF_ROWS": "'of rows'",
+    "BETTER_THAN": "'better than'",
 }
 _VALUE_STARTS = frozenset(
     {"NUMBER", "PERCENT", "DURATION", "SIZE", "STRING", "TRUTH", "LBRACKET", "MINUS", "LPAR", "NAME", "LBRACE", "NOT"}
 )
 _OPERATORS = frozenset(
     {"LESS", "GREATER", "COMPARE", "PLUS", "MINUS", "STAR", "SLASH", "DOTS", "AND", "OR", "NOT", "IN", "BETWEEN"}
-    | {"MATCHES", "REFERENCES", "EVERY", "BY"}
+    | {"MATCHES", "REFERENCES", "EVERY", "BY", "BETTER_THAN", "WITH"}
 )
 _NUMBER_WITH_LETTERS = re.compile(r"[0-9][0-9_.]*([A-Za-z_%]\w*)")
 _UNIT_NAMES = {

@@ -172,7 +172,7 @@ def _misspelt_word(s: Situation) -> Mistake | None:
 
 _SOFT_WORDS = frozenset(
     {"on", "every", "in", "per", "unique", "matches", "foreach", "where", "for", "else", "key", "within", "when"}
-    | {"given", "expect", "between", "references", "by", "and", "or", "not", "checks"}
+    | {"given", "expect", "between", "references", "by", "with", "and", "or", "not", "checks"}
 )
 
 

@@ -424,6 +424,13 @@ class _Build(Transformer[Token, Any]):
         return tree.Binary("references", left, right, self._at(op), left.span.to(right.span))
 
     @_inline
+    def better(
+        self, span: Span, metric: tree.Expr, than: Token, name: Token, with_: Token | None, sum_: tree.Expr | None
+    ) -> tree.Better:
+        baseline = self._name(name)
+        return tree.Better(metric, baseline, sum_, metric.span.to((sum_ or baseline).span))
+
+    @_inline
     def unary(self, span: Span, op: Token, operand: tree.Expr) -> tree.Expr:
         if op.type == "MINUS" and isinstance(operand, tree.Number):
             return tree.Number(-operand.value, self._at(op).to(operand.span))

@@ -168,6 +168,16 @@ class In:
 
 
 @dataclass(frozen=True, slots=True)
+class Better:
+    """`accuracy(late, predicted, key: id) better than champion with 95%`"""
+
+    metric: Expr
+    baseline: Name
+    confidence: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """`2 every 30s`: a count and the pause between."""
 
@@ -177,7 +187,8 @@ class Every:
 
 
 Expr = Union[
-    Number, Percent, Duration, Size, Text, Truth, Path, ListOf, MapOf, Range, Call, Unary, Binary, Between, In, Every
+    Union[Number, Percent, Duration, Size, Text, Truth, Path, ListOf, MapOf, Range],
+    Union[Call, Unary, Binary, Between, In, Better, Every],
 ]
 
 # ------------------------------------------------------------------ statements

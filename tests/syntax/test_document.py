@@ -79,7 +79,7 @@ def attribute(**value: Any) -> dict[str, Any]:
         ),
         (attribute(kind="number", value=1, written="1 }"), "$.items[0].body[0].value.written: wanted is a way"),
         (attribute(kind="path", name="a..b"), "$.items[0].body[0].value.name: wanted is a name, or names with dots"),
-        (attribute(kind="list", items=[3]), "$.items[0].body[0].value.items[0].kind: wanted is one of between"),
+        (attribute(kind="list", items=[3]), "$.items[0].body[0].value.items[0].kind: wanted is one of better"),
     ],
 )
 def test_a_wrong_document_is_told_where(document: Any, message: str) -> None:
