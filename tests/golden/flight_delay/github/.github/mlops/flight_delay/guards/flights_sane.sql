@@ -1,5 +1,5 @@
 -- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
--- spec sha256: f7ec3aca68f3b8ba768b301497ff6c296e0ca5e05d29188ccf01b2b8d9affd4d
+-- spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
 --
 -- What the guard flights_sane (flight_delay.mlops:53) measures of fetch.flights.
 -- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
