@@ -31,6 +31,7 @@ COMMANDS = {
     "reproduce": "Run a recorded run again from its record, and compare.",
     "cache": "Say what the store holds; read all of it and find what is damaged.",
     "gc": "Take away what nothing in the store reaches.",
+    "lineage": "Say what made a file, a result or a model, and what was made from it.",
     "models": "List models, show a version, move an alias, go back.",
     "why": "Say why a stage runs again, with file and line.",
     "breaking": "Fail where guards ask for less than at a git revision.",
