@@ -13,7 +13,7 @@ from typing import Any
 from .children import Children
 from .events import Event, Listener, ignore
 from .metrics import BadMetricsError, parse_metrics
-from .pipeline import Pipeline, producer
+from .pipeline import Pipeline
 from .store import Store, safe_id
 
 LETS_PASS = ("succeeded", "restored")
@@ -66,8 +66,7 @@ class Context:
             if parted is not None and name in parted.get("artifacts", {}):
                 rest: dict[str, Any] = parted["artifacts"][name]
                 return rest
-        # The rows of a database are in no file before the guards on it have passed.
-        maker = self.pipeline.extracts.get(name, producer(name))
+        maker = self.pipeline.maker(name, reader)
         record = self.store.record(self.run, maker)
         if record is None or name not in record.get("artifacts", {}):
             raise FailedNodeError(f"there is no '{name}' in run {self.run}")

@@ -89,6 +89,12 @@ class Pipeline:
         """The nodes that write the rows of a database source to a file, by the source's id."""
         return {s["extracts"]: s["id"] for s in self.of("source") if s.get("extracts")}
 
+    def maker(self, artifact: str, reader: str | None = None) -> str:
+        """The node whose record has the artifact: its producer, but for the rows of a database, which are in no file
+        before the guards that ask them there have let them pass."""
+        there = reader is not None and self.nodes[reader].get("dialect") and self.nodes[reader]["subject"] == artifact
+        return producer(artifact) if there else self.extracts.get(artifact, producer(artifact))
+
     def of(self, kind: str) -> list[Mapping[str, Any]]:
         return [n for n in self.nodes.values() if n["is"] == kind]
 
