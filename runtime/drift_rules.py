@@ -96,7 +96,7 @@ class Drifts:
     def _name(self, where: str) -> str:
         if where == "champion":
             return f"version {self.baseline['champion']['version']}, the {self.baseline['champion']['alias']}"
-        return f"run {self.baseline['previous']['run']}" if where == "previous" else where
+        return "the last good run" if where == "previous" else where
 
 
 def _known(profile: Profile | UnknownValueError) -> Profile:

@@ -52,6 +52,12 @@ def test_numbers_are_compared_with_those_of_the_run_before(here):
     assert [r["outcome"] for r in second["rules"]] == ["blocked", "warned", "passed", "warned"]
 
 
+def test_columns_are_compared_with_those_of_the_run_before(here):
+    first, second = (run.records["as_before"] for run in here["twice"])
+    assert [r["outcome"] for r in first["rules"]] == ["no champion", "no previous run"]
+    assert [r["outcome"] for r in second["rules"]] == ["warned", "warned"]
+
+
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory):
     engine = Engine("3", tmp_path_factory.mktemp("airflow"))

@@ -71,14 +71,15 @@ def test_the_champion_is_what_its_run_saw_and_not_the_last_run(project: Project)
 
 def test_without_an_alias_it_is_the_last_good_run(project: Project) -> None:
     write(project, range(100))
-    assert rule(run(project, "psi(x) <= 0.2", ""))["outcome"] == "no previous run"
+    first = run(project, "psi(x) <= 0.2", "")
+    assert rule(first)["outcome"] == "no previous run"
     write(project, range(50, 150))
     blocked = run(project, "psi(x) <= 0.2", "")
     assert (blocked.state, rule(blocked)["outcome"]) == ("blocked", "blocked")
     again = run(project, "psi(x) <= 0.2", "")
     assert rule(again)["outcome"] == "blocked", "a run that was blocked is nothing to compare with"
-    first = guard(again)["baseline"]["previous"]["run"]
-    assert rule(again)["drift"]["psi(x)"]["against"] == f"run {first}"
+    assert rule(again)["drift"]["psi(x)"]["against"] == "the last good run"
+    assert guard(again)["baseline"]["previous"]["run"] == first.run
 
 
 def test_another_table_of_the_run(project: Project) -> None:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-flights, good, bad, lines, numbers = map(Path, sys.argv[1:])
+flights, good, bad, before, lines, numbers = map(Path, sys.argv[1:])
 START = datetime.datetime(2013, 1, 1)
 
 
@@ -44,6 +44,7 @@ def write(path, rows):
 
 rows = [row(i) for i in range(200)]
 write(good, rows)
+write(before, rows)
 write(bad, [faulty(i) for i in (*range(180), 12, 12)])
 lines.write_text("".join(json.dumps(r) + "\n" for r in rows))
 numbers.write_text(json.dumps({"accuracy": 0.85, "auc": 0.7, "flights": len(flights.read_text().splitlines())}))
