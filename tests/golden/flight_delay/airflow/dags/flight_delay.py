@@ -1,5 +1,5 @@
 # Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
-# spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
+# spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ with DAG(
     doc_md=(
         "Predicts, an hour before departure, whether a flight leaving New York arrives more than fifteen minutes late.\n"
         "\n"
-        "Made by mlopsc from flight_delay.mlops; the spec's sha256 is 1403c551b2fd."
+        "Made by mlopsc from flight_delay.mlops; the spec's sha256 is 655131009a31."
     ),
     schedule=CronTriggerTimetable("0 5 * * 1", timezone="America/New_York"),
     catchup=False,
@@ -78,7 +78,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:94
+    # flight_delay.mlops:95
     cases = BashOperator(
         task_id="cases",
         bash_command=f"{NODE} cases",
@@ -134,11 +134,12 @@ with DAG(
             "- `origin in [\"EWR\", \"JFK\", \"LGA\"]`\n"
             "- `dep_delay between -60 and 1_500`\n"
             "- `distance between 1 and 6_000`\n"
-            "- `unique(time_hour, carrier, flight, origin) else warn`"
+            "- `unique(time_hour, carrier, flight, origin) else warn`\n"
+            "- `psi(dep_delay) <= 0.2 else warn`"
         ),
     )
 
-    # flight_delay.mlops:63
+    # flight_delay.mlops:64
     features = BashOperator(
         task_id="features",
         bash_command=f"{NODE} features",
@@ -151,7 +152,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:71
+    # flight_delay.mlops:72
     train = BashOperator(
         task_id="train",
         bash_command=f"{NODE} train",
@@ -166,7 +167,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:81
+    # flight_delay.mlops:82
     evaluate = BashOperator(
         task_id="evaluate",
         bash_command=f"{NODE} evaluate",
@@ -179,7 +180,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:100
+    # flight_delay.mlops:101
     ask = BashOperator(
         task_id="ask",
         bash_command=f"{NODE} ask",
@@ -188,7 +189,7 @@ with DAG(
         doc_md="Asks the model about the cases.\n\nCalls `score` of `steps/cases.py`.",
     )
 
-    # flight_delay.mlops:108
+    # flight_delay.mlops:109
     good_enough = BashOperator(
         task_id="good_enough",
         bash_command=f"{NODE} good_enough",
@@ -204,7 +205,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:120
+    # flight_delay.mlops:121
     behaves = BashOperator(
         task_id="behaves",
         bash_command=f"{NODE} behaves",
@@ -219,7 +220,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:126
+    # flight_delay.mlops:127
     every_airport = BashOperator(
         task_id="every_airport",
         bash_command=f"{NODE} every_airport",
@@ -233,7 +234,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:116
+    # flight_delay.mlops:117
     probabilities_on_evaluate_predictions = BashOperator(
         task_id="probabilities_on_evaluate_predictions",
         bash_command=f"{NODE} probabilities_on_evaluate_predictions",
@@ -249,7 +250,7 @@ with DAG(
         ),
     )
 
-    # flight_delay.mlops:132
+    # flight_delay.mlops:133
     production = BashOperator(
         task_id="production",
         bash_command=f"{NODE} production",

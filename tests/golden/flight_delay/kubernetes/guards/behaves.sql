@@ -1,7 +1,7 @@
 -- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
--- spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
+-- spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
 --
--- What the guard behaves (flight_delay.mlops:120) measures of ask.answers.
+-- What the guard behaves (flight_delay.mlops:121) measures of ask.answers.
 -- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
 -- It runs in DuckDB once there is a view "ask.answers".
 --
@@ -9,9 +9,9 @@
 -- airport runs, the less likely is a flight on time.
 
 SELECT
-  -- invariant(p_late, case: case, within: 0.05) >= 90% where kind == "same" (flight_delay.mlops:121)
+  -- invariant(p_late, case: case, within: 0.05) >= 90% where kind == "same" (flight_delay.mlops:122)
   (SELECT {'value': CASE WHEN count(odd) = 0 THEN avg(CAST(held AS INTEGER)) END, 'why': min(odd), 'cases': count(held), 'failed': count(*) FILTER (WHERE NOT held), 'left_out': count(*) FILTER (WHERE held IS NULL), 'named': (list(name ORDER BY name) FILTER (WHERE held IS NULL))[:5]} FROM (SELECT CAST("case" AS VARCHAR) AS name, CASE WHEN count("p_late") > 1 THEN max("p_late") - min("p_late") <= 0.05 * 1.000000001 END AS held, CASE WHEN bool_or(coalesce(CAST("p_late" AS VARCHAR) = 'nan', false)) THEN 'one of the predictions is not a number (NaN)' END AS odd FROM "ask.answers" AS subject WHERE "case" IS NOT NULL AND ("kind" = 'same') GROUP BY "case")) AS m0,
-  -- monotonic(p_late, airport_delay, case: case, within: 0.02) >= 95% where kind == "later" (flight_delay.mlops:122)
+  -- monotonic(p_late, airport_delay, case: case, within: 0.02) >= 95% where kind == "later" (flight_delay.mlops:123)
   (SELECT {'value': CASE WHEN count(odd) = 0 THEN avg(CAST(held AS INTEGER)) END, 'why': min(odd), 'cases': count(held), 'failed': count(*) FILTER (WHERE NOT held), 'left_out': count(*) FILTER (WHERE held IS NULL), 'named': (list(name ORDER BY name) FILTER (WHERE held IS NULL))[:5]} FROM (SELECT CAST(name AS VARCHAR) AS name, CASE WHEN count(*) FILTER (WHERE x IS NOT NULL AND low IS NOT NULL) > 1 THEN bool_and(coalesce(low >= before - 0.02 * 1.000000001, true)) END AS held, CASE WHEN bool_or(odd) THEN 'one of the predictions is not a number (NaN)' END AS odd FROM (SELECT *, CASE WHEN x IS NOT NULL THEN max(high) OVER (PARTITION BY name ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) END AS before FROM (SELECT "case" AS name, "airport_delay" AS x, min("p_late") AS low, max("p_late") AS high, bool_or(coalesce(CAST("p_late" AS VARCHAR) = 'nan', false) OR coalesce(CAST("airport_delay" AS VARCHAR) = 'nan', false)) AS odd FROM "ask.answers" AS subject WHERE "case" IS NOT NULL AND ("kind" = 'later') GROUP BY 1, 2)) GROUP BY name)) AS m1
 FROM "ask.answers" AS subject
 HAVING TRUE;

@@ -1,7 +1,7 @@
 -- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
--- spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
+-- spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
 --
--- What the guard probabilities_on_evaluate_predictions (flight_delay.mlops:116) measures of evaluate.predictions.
+-- What the guard probabilities_on_evaluate_predictions (flight_delay.mlops:117) measures of evaluate.predictions.
 -- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
 -- It runs in DuckDB once there is a view "evaluate.predictions".
 --

@@ -1,5 +1,5 @@
 -- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
--- spec sha256: 1403c551b2fdb334a13ff041b56c952cc15cabce8c57a454046cb400eceed21c
+-- spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
 --
 -- What the guard flights_sane (flight_delay.mlops:53) measures of fetch.flights.
 -- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
