@@ -76,6 +76,10 @@ class Drifts:
         return self._profiles[key]
 
     def _champions(self, asked: Mapping[str, Any]) -> Profile:
+        pipeline = self._context.pipeline
+        if not any(self._guard["id"] in pipeline.all_before(d["id"]) for d in pipeline.of("deploy")):
+            why = f"{self._guard['subject']} has no part in a model that is deployed, so no champion has seen it"
+            raise UnknownValueError(f"{why}; compare with previous, or with a table")
         told = champion(self._context, self._guard).told
         self.baseline["champion"] = told
         registry = Registry(self._context.store, told["model"])

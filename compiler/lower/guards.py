@@ -53,7 +53,7 @@ def _placed(guard: plan.Guard, lowering: RuleLowering, model: Model) -> plan.Gua
 
 
 def _guard(id: str, guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> plan.Guard:  # noqa: A002
-    lowering = RuleLowering(guard, model)
+    lowering = RuleLowering(guard, model, champions=_champions(guard, model, wiring))
     rules = tuple(replace(lowering.rule(r), relaxed=_relaxed(r)) for r in guard.rules)
     made = plan.Guard(
         id=id,
@@ -87,6 +87,12 @@ def _tables(guard: GuardModel, subject: str, model: Model, wiring: Wiring) -> It
         # A key may refer to its own table: to the copy that is judged, where there are several.
         artifacts = (subject,) if name == guard.subject.name else wiring.copies(name)
         yield plan.OtherTable(name, artifacts, model.artifacts[name].format)
+
+
+def _champions(guard: GuardModel, model: Model, wiring: Wiring) -> bool:
+    """Whether a deploy with an alias waits for the guard: then a champion is one whose run has seen the subject."""
+    models = (d.value("model") for d in model.of("deploy") if d.text("alias"))
+    return any(isinstance(m, tree.Path) and guard.subject.name in wiring.about(m.text) for m in models)
 
 
 def _champion(model: Model) -> str:

@@ -13,7 +13,7 @@ from ..format.statements import joined, line
 from ..plan import nodes as plan
 from ..semantics.better import key_of
 from ..semantics.custom_checks import passed, timeout_of, value_of
-from ..semantics.drift import CHAMPION, PREVIOUS, against, deploys_an_alias, is_drift
+from ..semantics.drift import CHAMPION, PREVIOUS, against, is_drift
 from ..semantics.golden import read_golden
 from ..semantics.guard_types import METRIC_SCOPES
 from ..semantics.model import GuardModel, Model
@@ -27,8 +27,9 @@ from .groupings import Groupings
 class RuleLowering:
     """Lowers the rules of one guard and gathers what they measure; equal measures are measured once."""
 
-    def __init__(self, guard: GuardModel, model: Model) -> None:
-        self.guard, self.model = guard, model
+    def __init__(self, guard: GuardModel, model: Model, *, champions: bool = False) -> None:
+        """`champions`: whether the guard says something of a model that is deployed under an alias."""
+        self.guard, self.model, self.champions = guard, model, champions
         self.measures: list[plan.Measure] = []
         self.checks: list[plan.PythonCheck | plan.Comparison] = []
         self.groupings = Groupings()
@@ -237,11 +238,11 @@ class RuleLowering:
         return plan.Ref("check", known.id)
 
     def _moved(self, call: tree.Call, where: tree.Expr | None) -> plan.Ref:
-        """How far a column is from its reference: if none is named the champion's, or without one the last run's."""
+        """How far a column is from its reference: if none is named the champion's, or that of the last good run."""
         from . import sql
 
         named = against(call)
-        reference = named.text if named else CHAMPION if deploys_an_alias(self.model) else PREVIOUS
+        reference = named.text if named else CHAMPION if self.champions else PREVIOUS
         self.asks_champion = self.asks_champion or reference == CHAMPION
         under = f" where {_shown(where)}" if where is not None else ""
         text, column = f"{_shown(call)}{under}", _shown(call.args[0])

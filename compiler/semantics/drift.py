@@ -8,7 +8,7 @@ from ..functions import FUNCTIONS, TIME
 from ..syntax import tree
 from . import rules
 from .kinds import describe
-from .model import GuardModel, Model
+from .model import GuardModel
 from .units import COLUMN_UNITS
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -24,11 +24,6 @@ def against(call: tree.Call) -> tree.Path | None:
     """What a call says that the column is compared with."""
     found = next((e.value for e in call.named if e.key.text == "against"), None)
     return found if isinstance(found, tree.Path) else None
-
-
-def deploys_an_alias(model: Model) -> bool:
-    """Whether there is ever a champion: without a word on it, that is what a column is compared with."""
-    return any(d.text("alias") for d in model.of("deploy"))
 
 
 def drift_is_asked_right(call: tree.Call, guard: GuardModel, diagnostics: Diagnostics) -> bool:

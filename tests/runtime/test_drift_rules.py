@@ -82,6 +82,17 @@ def test_without_an_alias_it_is_the_last_good_run(project: Project) -> None:
     assert guard(again)["baseline"]["previous"]["run"] == first.run
 
 
+def test_a_table_that_has_no_part_in_the_model_is_compared_with_the_last_good_run(project: Project) -> None:
+    write(project, range(100))
+    apart = (
+        DEPLOY.replace("inputs.data", "inputs.other").replace("[data]", "[other]") + 'source other { uri = "o.csv" }\n'
+    )
+    project.write("o.csv", "x\n1\n")
+    assert rule(run(project, "psi(x) <= 0.2", apart))["outcome"] == "no previous run"
+    asked = run(project, "psi(x, against: champion) <= 0.2", apart)
+    assert rule(asked)["outcome"] == "error" and "no champion has seen it" in rule(asked)["message"]
+
+
 def test_another_table_of_the_run(project: Project) -> None:
     write(project, range(100), "training.csv")
     write(project, range(10, 110))
