@@ -37,6 +37,7 @@ _ALSO: dict[str, tuple[str, ...]] = {
     "json": (),
 }
 _QUANTILE = re.compile(r"quantile\((.*), ([\d/]+)\)")
+_WITHIN = re.compile(r", within: ([\d/]+)")
 _WHOLE_NUMBERS = ("rows", "columns")
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
@@ -152,12 +153,24 @@ def what_goes_without_saying(facts: Iterable[Fact], asked: Sequence[Fact] = ()) 
             yield from (Said(f"{name} is {other}") for other in (_ALSO.get(kind, ()) if is_ else ()))
 
 
+def _rising(name: str) -> tuple[str, Fraction] | None:
+    """What a number rises with, and the rest of its name: a quantile with its share, cases with their tolerance."""
+    quantile = _QUANTILE.fullmatch(name)
+    if quantile:
+        return quantile[1], Fraction(quantile[2])
+    if name.startswith(("invariant(", "monotonic(")):
+        within = _WITHIN.search(name)
+        return _WITHIN.sub("", name), Fraction(within[1]) if within else Fraction(0)
+    return None
+
+
 def _of_other_quantiles(fact: OfOne, asked: Iterable[Fact]) -> Iterator[Fact]:
     """A larger quantile is no smaller number: a limit above one is a limit above those below it, and the reverse."""
-    for other in asked:
-        here, there = _QUANTILE.fullmatch(fact.name), isinstance(other, OfOne) and _QUANTILE.fullmatch(other.name)
-        if here and there and isinstance(other, OfOne) and here[1] == there[1]:
-            a, low, high = fact.allowed, Fraction(there[2]), Fraction(here[2])
+    here = _rising(fact.name)
+    for other in asked if here else ():
+        there = _rising(other.name) if isinstance(other, OfOne) else None
+        if here and there and isinstance(other, OfOne) and here[0] == there[0]:
+            a, low, high = fact.allowed, there[1], here[1]
             if low < high:
                 yield OfOne(other.name, Allowed(high=a.high, high_open=a.high_open))
             elif low > high:
