@@ -35,6 +35,7 @@ COMMANDS = {
     "models": "List models, show a version, move an alias, go back.",
     "why": "Say why a stage runs again, with file and line.",
     "breaking": "Fail where guards ask for less than at a git revision.",
+    "verdicts": "Print what the guards of a run found, as a table, JSON or JUnit.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "schema": "Write a source's schema block by looking at its data.",
     "guards": "Propose guard rules from data.",

@@ -43,6 +43,9 @@ params_option = click.option(
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure go on with what does not need it.")
 @click.option("--run", "run_id", metavar="ID", help="Name the run; the same name again goes on with it.")
 @click.option("--trigger", metavar="NAME", help="Start only if this trigger's cooldown and limit let it.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts to this file as JUnit."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Do not print what the programs print; it is kept in their logs.")
 @click.option("-v", "--verbose", is_flag=True, help="Print all that the programs print, on a terminal too.")
 def command(
@@ -57,6 +60,7 @@ def command(
     keep_going: bool,
     run_id: str | None,
     trigger: str | None,
+    junit: Path | None,
     quiet: bool,
     verbose: bool,
 ) -> int:
@@ -109,6 +113,10 @@ def command(
     end_in_order()
     with _progress(quiet, verbose) as progress:
         result = run(plan, root=root, options=options, listener=progress)
+    if junit is not None and result.folder is not None and (result.folder / "run.json").is_file():
+        from .render_junit import junit as xml_of
+
+        junit.write_text(xml_of(json.loads((result.folder / "run.json").read_text("utf-8"))), "utf-8")
     return _finish(result, quiet=False)
 
 
