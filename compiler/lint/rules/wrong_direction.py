@@ -66,6 +66,8 @@ _HIGH_IS_GOOD = frozenset(
         "kappa",
         "mcc",
         "silhouette",
+        "invariant",
+        "monotonic",
     ]
 )
 
