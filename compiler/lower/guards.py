@@ -45,8 +45,9 @@ def _placed(guard: plan.Guard, lowering: RuleLowering, model: Model) -> plan.Gua
     """The guard with its query, for where its subject is: in a database, or over files."""
     source = model.sources.get(guard.subject)
     if source is None or source.dialect is None:
-        query = query_of(guard, lowering.groupings)
-        return replace(guard, query=query)
+        measures = tuple(replace(m, sql=lowering.in_files.get(m.sql, m.sql)) for m in guard.measures)
+        guard = replace(guard, measures=measures)
+        return replace(guard, query=query_of(guard, lowering.groupings))
     from .databases import in_database
 
     return in_database(guard, lowering.groupings, source)

@@ -10,6 +10,7 @@ from .. import functions as f
 from ..code import local_code
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
+from ..functions.statistics import Different
 from ..plan import nodes as plan
 from ..semantics.better import key_of
 from ..semantics.custom_checks import passed, timeout_of, value_of
@@ -33,6 +34,7 @@ class RuleLowering:
         self.measures: list[plan.Measure] = []
         self.checks: list[plan.PythonCheck | plan.Comparison] = []
         self.groupings = Groupings()
+        self.in_files: dict[str, str] = {}  # SQL of a measure, and what is quicker where the rows are in files
         self.drifts: list[plan.Drift] = []
         self.files: dict[str, plan.OtherTable] = {}  # golden files
         self.asks_champion = False
@@ -273,7 +275,10 @@ class RuleLowering:
         elif where is not None:
             text = f"{text} where {_shown(where)}"
         if by is None or not isinstance(call, tree.Call):
-            return self.measure(text, function.sql.value(asked), function.unit, function.empty, cases=function.cases)
+            value = function.sql.value(asked)
+            if isinstance(function.sql, Different):
+                self.in_files[value] = function.sql.in_files(asked)
+            return self.measure(text, value, function.unit, function.empty, cases=function.cases)
         slices = self.groupings.slices(function.sql, asked, by.text)
         return self.measure(text, slices, function.unit, function.empty, by=by.text, min_support=min_support(call))
 

@@ -25,7 +25,9 @@ def schema_rules(source: plan.Source, schema: Entity, lowering: RuleLowering, mo
             found.append(_rule(text, count, sql.text_of(condition), place))
         if column.unique:
             text = f"rows that repeat {column.name}"
-            count = lowering.measure(text, Different(repeated=True).value(Asked((column.name,))), "number")
+            unique, asked = Different(repeated=True), Asked((column.name,))
+            lowering.in_files[unique.value(asked)] = unique.in_files(asked)
+            count = lowering.measure(text, unique.value(asked), "number")
             found.append(_rule(text, count, sql.repeated_rows([column.name]), place))
     return tuple(found)
 

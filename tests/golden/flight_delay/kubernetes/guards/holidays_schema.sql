@@ -13,7 +13,9 @@ SELECT
   -- no date that is null (flight_delay.mlops:25)
   COUNT(*) FILTER(WHERE "date" IS NULL) AS m1,
   -- no rows that repeat date (flight_delay.mlops:25)
-  count("date") - (SELECT count(*) FROM (SELECT 1 FROM "holidays" AS subject WHERE "date" IS NOT NULL GROUP BY "date") AS different) AS m2,
+  CASE WHEN (SELECT coalesce(bool_and(before < this), true) FROM (SELECT "date" AS this, lag("date") OVER () AS before FROM "holidays" AS subject WHERE "date" IS NOT NULL) AS pairs) THEN 0
+  ELSE count("date") - (SELECT count(*) FROM (SELECT 1 FROM "holidays" AS subject WHERE "date" IS NOT NULL AND NOT (SELECT coalesce(bool_and(before < this), true) FROM (SELECT "date" AS this, lag("date") OVER () AS before FROM "holidays" AS subject WHERE "date" IS NOT NULL) AS pairs) GROUP BY "date") AS different)
+  END AS m2,
   -- no name that is null (flight_delay.mlops:26)
   COUNT(*) FILTER(WHERE "name" IS NULL) AS m3
 FROM "holidays" AS subject;

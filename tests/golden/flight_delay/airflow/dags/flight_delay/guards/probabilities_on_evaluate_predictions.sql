@@ -15,5 +15,7 @@ SELECT
   -- p_late between 0 and 1 (guards.mlops:7)
   SUM(CAST(NOT ("p_late" BETWEEN 0 AND 1) AS INT)) AS m2,
   -- unique(flight_id) (guards.mlops:8)
-  count("flight_id") - (SELECT count(*) FROM (SELECT 1 FROM "evaluate.predictions" AS subject WHERE "flight_id" IS NOT NULL GROUP BY "flight_id") AS different) AS m3
+  CASE WHEN (SELECT coalesce(bool_and(before < this), true) FROM (SELECT "flight_id" AS this, lag("flight_id") OVER () AS before FROM "evaluate.predictions" AS subject WHERE "flight_id" IS NOT NULL) AS pairs) THEN 0
+  ELSE count("flight_id") - (SELECT count(*) FROM (SELECT 1 FROM "evaluate.predictions" AS subject WHERE "flight_id" IS NOT NULL AND NOT (SELECT coalesce(bool_and(before < this), true) FROM (SELECT "flight_id" AS this, lag("flight_id") OVER () AS before FROM "evaluate.predictions" AS subject WHERE "flight_id" IS NOT NULL) AS pairs) GROUP BY "flight_id") AS different)
+  END AS m3
 FROM "evaluate.predictions" AS subject;
