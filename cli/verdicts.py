@@ -98,6 +98,8 @@ def _rules(rules: list[Mapping[str, Any]], paint: Paint) -> Iterator[str]:
         yield f"{line.rstrip()}  ({rule['file']}:{rule['line']})"
         if rule["outcome"] != "passed" and rule.get("message"):
             yield f"        {clean(rule['message'])}"
+        if rule.get("relaxed"):
+            yield f"        relaxed {clean(rule['relaxed'])}"
         for row in rule["sample"][:SAMPLE]:
             yield "        " + clean(", ".join(f"{k}={v}" for k, v in row.items()))[:160]
         if len(rule["sample"]) > SAMPLE:
