@@ -24,7 +24,11 @@ def _text(plan: Plan, guard: Guard) -> str:
     query = guard.query.partition("\n")[2].replace("{subject}", name).rstrip()
     for other in guard.tables:
         query = query.replace(f"{{{other.name}}}", _quoted(other.name))
-    views = " and ".join(f"a view {v}" for v in dict.fromkeys([name, *(_quoted(t.name) for t in guard.tables)]))
+    found = {
+        name: "",
+        **{_quoted(t.name): f" of {t.file}, every column a text" if t.file else "" for t in guard.tables},
+    }
+    views = " and ".join(f"a view {view}{of}" for view, of in found.items())
     doc = "".join(f"-- {line}\n" if line else "--\n" for line in ["", *guard.doc.splitlines()]) if guard.doc else ""
     return (
         f"{header(plan, '--')}--\n"

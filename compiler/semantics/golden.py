@@ -11,13 +11,15 @@ import io
 import math
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 # What a column of the file holds. A double does not tell great whole numbers apart, such as keys are.
 GREAT, NUMBER, BOOL = "great whole numbers", "numbers", "true or false"
 TIME, TEXT, NOTHING = "times", "texts", "nothing"
 _NO_VALUE = frozenset({"nan", "inf", "infinity", "null", "none", "na"})
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,37})")  # as people write it: `007` is a code
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,37})")  # as people write it: `007` is a code
+_NUMBER = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?)?", re.ASCII)
 _DOUBLE_DIGITS = 15
 
 
@@ -102,10 +104,7 @@ def problem_with_numbers(golden: Golden, keys: tuple[str, ...]) -> str | None:
 
 
 def _is_number(value: str) -> bool:
-    try:
-        return math.isfinite(float(value)) and "_" not in value and not re.match(r"-?0\d", value)
-    except ValueError:
-        return False
+    return _NUMBER.fullmatch(value) is not None and math.isfinite(float(value))
 
 
 def _is_bool(value: str) -> bool:
@@ -113,8 +112,7 @@ def _is_bool(value: str) -> bool:
 
 
 def _is_time(value: str) -> bool:
-    # Ten letters or more: Python takes 20130101 for a date as well, and people for a number.
     try:
-        return len(value) >= 10 and value[4] == "-" and datetime.fromisoformat(value).tzinfo is None
+        return _TIME.fullmatch(value) is not None and bool(date.fromisoformat(value[:10]))
     except ValueError:
         return False

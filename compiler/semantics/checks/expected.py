@@ -91,7 +91,6 @@ def _columns(golden: g.Golden, rule: tree.Expected, guard: GuardModel, diagnosti
         if fits is not None and holds not in (*fits, g.NOTHING):
             message = f"'{name}' is {columns[name].type}, and holds {holds} in '{rule.file.value}'"
             diagnostics.report(rules.INCOMPARABLE, span, message, hint="correct the file, or the schema")
-            continue
     if rule.within is not None and all(golden.holds(c) not in _FITS[NUMBER] for c in golden.columns if c not in keys):
         message = f"'within' is about numbers, and '{rule.file.value}' expects none"
         diagnostics.report(rules.WRONG_ARGUMENTS, rule.within.span, message, hint="take it out")
