@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mlopsc.compiler.driver import analyse, compile_plan
+from mlopsc.runtime.call import table_expression
 
 from .conftest import Project
 from .specs import verdict_of
@@ -262,3 +269,74 @@ def test_what_is_measured_is_a_finite_number_or_an_error(
 ) -> None:
     record = judged(project, {"data.csv": content}, rule)
     assert (record["verdict"], message in record["reason"]) == ("error", True), record["reason"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "content"),
+    [
+        ("min(n) >= 9223372036854775807", b"n\n9223372036854775807\n"),
+        ("n > 9223372036854775807", b"n\n99999999999999999999999999\n"),
+        ("max(price) == 1.1\nsum(price) <= 3.5", b"price\n1.10\n0.333333333333333333333\n"),
+        ('day >= "2013-01-01"', b"day\n2013-01-02\n2013-01-03\n"),
+        ('day == "01/02/2013"', b"day\n01/02/2013\n01/02/2013\n"),
+        ('code == "007"', b"code\n007\n007\n"),
+        ("nulls(a) <= 0%", b"a\nNA\nnull\nNULL\n"),
+    ],
+)
+def test_values_mean_what_is_written(project: Project, rules: str, content: bytes) -> None:
+    assert judged(project, {"data.csv": content}, rules)["verdict"] == "passed"
+
+
+def test_a_decimal_is_exact(project: Project) -> None:
+    parquet(project, "data.parquet", "SELECT 0.1::DECIMAL(9, 2) AS a FROM range(3)")
+    assert verdict_of(project, "sum(a) == 0.3", "data.parquet")["verdict"] == "passed"
+
+
+def test_a_type_that_changes_in_a_late_file_stops_the_guard(project: Project) -> None:
+    data = {f"data/{i:02}.csv": b"a,b\n1,2\n" for i in range(14)} | {"data/99.csv": b"a,b\n1,2\nx,2\n"}
+    record = judged(project, data, "a >= 0", "data/*.csv")
+    assert record["verdict"] == "error"
+    assert "\n" not in record["reason"]
+
+
+@pytest.mark.parametrize("content", [b"a,b\n", b"a,b\n,1\n,2\n"], ids=["no rows", "nulls only"])
+@pytest.mark.parametrize("rule", ["mean(a) >= 0", "max(a) >= 0", "a >= 0", "a >= 0 for 50%", "mae(a, b) >= 1"])
+def test_nothing_to_measure_is_no_pass(project: Project, content: bytes, rule: str) -> None:
+    assert judged(project, {"data.csv": content}, rule)["verdict"] == "error"
+
+
+def test_a_column_that_is_no_longer_what_the_schema_says(project: Project) -> None:
+    source = 'source data {\n  uri = "data.csv"\n  schema { a: int, b: float? }\n}\n\nguard g on data { rows >= 1 }\n'
+    spec = project.write("p.mlops", f"mlops 1\n\npipeline p {{}}\n\nversion {{ code = off }}\n\n{source}")
+    project.write("data.csv", "a,b\n1,2\n")
+    plan = compile_plan(analyse(spec)).plan
+    verdicts = {}
+    for name, content in {
+        "as it was": b"a,b\n1,0.5\n2,\n",
+        "texts": b"a,b\n1,0.5\nx,\n",
+        "fractions": b"a,b\n1.5,0.5\n2,\n",
+        "nulls": b"a,b\n,0.5\n2,\n",
+        "missing": b"a\n1\n",
+        "dates": b"a,b\n2013-01-01,1\n",
+    }.items():
+        (project.root / "data.csv").write_bytes(content)
+        verdicts[name] = project.states(plan)["data_schema"]
+    expected = dict.fromkeys(("texts", "fractions", "nulls", "dates"), "blocked")
+    assert verdicts == {"as it was": "passed", **expected, "missing": "error"}
+
+
+FIELDS = st.text(st.sampled_from("ab1 ,;|\"'#-.\\é\n"), max_size=4)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(1, 3).flatmap(lambda n: st.lists(st.lists(FIELDS, min_size=n, max_size=n), min_size=1, max_size=6)))
+def test_what_python_writes_as_csv_is_read_as_the_same_rows(rows: list[list[str]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([[f"c{i}" for i in range(len(rows[0]))], *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "data.csv")
+        path.write_text(text.getvalue(), "utf-8", newline="")
+        table = f"{table_expression([str(path)])[:-1]}, all_varchar = true)"
+        found = duckdb.sql(f"SELECT * FROM {table}").fetchall()
+    assert [[v or "" for v in row] for row in found] == rows
