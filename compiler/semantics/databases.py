@@ -38,6 +38,12 @@ def check_database(entity: Entity, diagnostics: Diagnostics) -> None:
                 diagnostics.report(rules.MISPLACED, at, message, hint='add connection = secret("DATABASE_URL")')
                 return
         return
+    if isinstance(connection, tree.Text) and _has_password(connection.value):
+        # The plan, and with it everything that is built, would carry it.
+        message = "a connection with a password stands in the spec, where many read it"
+        hint = 'change the password, and write connection = secret("DATABASE_URL") and dialect = postgres'
+        diagnostics.report(rules.WRITTEN_PASSWORD, connection.span, message, hint=hint)
+        return
     dialect = _checked_dialect(entity, connection, diagnostics)
     _check_version(entity, diagnostics)
     query = entity.value("query")
@@ -60,6 +66,10 @@ def table_parts(name: str) -> list[str] | None:
 def _scheme(connection: str) -> str:
     # SQLAlchemy names its driver too: postgresql+psycopg://
     return connection.partition("://")[0].partition("+")[0].lower() if "://" in connection else ""
+
+
+def _has_password(connection: str) -> bool:
+    return re.search(r"://[^/?#]*:[^/?#]+@|[?&\s]password=[^&\s]", connection) is not None
 
 
 def _checked_dialect(entity: Entity, connection: tree.Expr, diagnostics: Diagnostics) -> str | None:

@@ -55,6 +55,7 @@ BAD_QUERY = declare("E330", "bad-query", _E, "A query that is not one SELECT, or
 NOT_IN_DATABASE = declare("E331", "not-in-database", _E, "A rule that the source's database cannot compute.")
 NO_DRIVER = declare("E332", "no-driver", _E, "A database that nothing here can read.")
 BAD_GOLDEN = declare("E320", "bad-golden-file", _E, "A file of expected predictions that cannot be compared with.")
+WRITTEN_PASSWORD = declare("E333", "written-password", _E, "A connection with its password in the spec.")
 BAD_VERSION = declare("E319", "bad-version", _E, "A Python version that is none.")
 SAME_SIDES = declare("E325", "same-sides", _E, "A rule that compares something with itself.")
 BAD_RELAXATION = declare("E340", "bad-relaxation", _E, "What is relaxed has no reason, or no last day.")

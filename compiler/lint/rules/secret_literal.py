@@ -29,7 +29,7 @@ _NAMED = re.compile(r"(?i)(?:password|passwd|secret|token|api_?key|access_?key|c
 def secrets_are_not_written_down(model: Model, diagnostics: Diagnostics) -> None:
     """A spec names its secrets, `secret("NAME")`, and holds none."""
     for name, text in texts(model):
-        found = _secret(name, text)
+        found = _secret(name, text) if name != "connection" else None  # an error already: E333
         if found is not None:
             message = "this looks like a secret, and a spec is read by many"
             hint = f'take it back, and write secret("{_suggested(name)}")'
