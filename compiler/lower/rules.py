@@ -96,9 +96,7 @@ class RuleLowering:
             limit = plan.Limit(plan.Op("==", (ref, plan.Literal(0, "number"))), action)
             return plan.Rule(text, (limit,), (ref,), message, None, place)
         condition = sql.rows_condition(rule.expression)
-        source = self.model.sources.get(self.guard.subject.name)
-        if source is None or source.connection is None:  # it is in DuckDB's words
-            condition = false_for_nan(condition, rule.expression, self.guard)
+        condition = false_for_nan(condition, rule.expression, self.guard)
         where = sql.rows_condition(rule.where) if rule.where is not None else None
         broken, wrong_rows = sql.negated(condition), sql.count_negated(condition, where)
         counted: exp.Expr = exp.Count(this=exp.Star())

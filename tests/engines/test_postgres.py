@@ -545,6 +545,24 @@ def test_a_timeout_ends_a_query(shop):
     assert found["g"]["reason"] == "a query on the query of data took longer than its timeout"
 
 
+def test_a_run_that_is_ended_ends_its_query(shop):
+    import threading
+    import time
+
+    from mlopsc.runtime.children import Children, InterruptedRunError
+    from mlopsc.runtime.databases import DatabaseTable
+
+    children = Children()
+    source = {"id": "data", "dialect": "postgres", "connection": shop.server.uri, "query": "SELECT 1 AS a"}
+    table = DatabaseTable(SimpleNamespace(environ={}, children=children), source)
+    threading.Timer(0.3, children.end_all).start()
+    begun = time.monotonic()
+    with pytest.raises(InterruptedRunError):
+        table.measure("SELECT count(pg_sleep(20)) AS m0 FROM {subject} AS subject")
+    assert time.monotonic() - begun < 10
+    table.close()
+
+
 def test_the_connection_stands_in_no_file_and_no_log(shop):
     put(shop.server, flights(3))
     shop.server.execute("GRANT SELECT ON data TO locked")

@@ -76,7 +76,9 @@ class Postgres:
         if isinstance(node, exp.RegexpLike):
             return _matches(node)
         if isinstance(node, exp.IsNan):
-            return exp.EQ(this=node.this.copy(), expression=exp.cast(exp.Literal.string("NaN"), "double"))
+            return _is_nan(node)
+        if isinstance(node, exp.Typeof):
+            return node if isinstance(node.parent, exp.In) else None
         if isinstance(node, exp.In):
             return _in(node)
         if isinstance(node, exp.Is):
@@ -154,14 +156,19 @@ def _special(word: str) -> exp.Expr:
 
 
 def _type_of(node: exp.Expr) -> exp.Expr:
-    return exp.cast(exp.Anonymous(this="PG_TYPEOF", expressions=[node.copy()]), "text")
+    return exp.Anonymous(this="PG_TYPEOF", expressions=[node.copy()])
+
+
+def _type_name(name: str) -> exp.Expr:
+    # Types are compared as such, and not by their names: one is a number, the other a text made for every row.
+    return exp.Cast(this=exp.Literal.string(name), to=exp.DataType.build("regtype", udt=True))
 
 
 def _fitting(node: exp.TryCast) -> exp.Expr:
     types = _FITTING.get(node.to.this)
     if types is None:
         raise CannotSayError(f"a cast to {node.to.sql()} that may fail")
-    fits = exp.In(this=_type_of(node.this), expressions=[exp.Literal.string(t) for t in types])
+    fits = exp.In(this=_type_of(node.this), expressions=[_type_name(t) for t in types])
     value = exp.cast(exp.cast(node.this.copy(), "text"), node.to.copy())
     found = exp.Case(ifs=[exp.If(this=fits, true=value)])
     found.meta["fits"] = fits
@@ -172,9 +179,17 @@ def _is(node: exp.Is) -> exp.Expr:
     fits = node.this.meta.get("fits") if isinstance(node.expression, exp.Null) else None
     if fits is None:
         return node
-    value = fits.this.find(exp.Column)
-    null = exp.Is(this=value.copy(), expression=exp.null())
+    null = exp.Is(this=fits.this.expressions[0].copy(), expression=exp.null())
     return exp.paren(exp.Or(this=null, expression=exp.Not(this=fits.copy())))
+
+
+def _is_nan(node: exp.IsNan) -> exp.Expr:
+    fits = node.this.meta.get("fits")
+    if fits is None:
+        return exp.EQ(this=node.this.copy(), expression=_special("NaN"))
+    # Of a column that may hold anything: no cast that could fail, and none from a text for every row.
+    text = exp.cast(fits.this.expressions[0].copy(), "text")
+    return exp.paren(exp.And(this=fits.copy(), expression=exp.EQ(this=text, expression=exp.Literal.string("NaN"))))
 
 
 def _matches(node: exp.RegexpLike) -> exp.Expr:
@@ -187,6 +202,9 @@ def _matches(node: exp.RegexpLike) -> exp.Expr:
 
 def _in(node: exp.In) -> exp.Expr:
     query = node.args.get("query")
+    if isinstance(node.this, exp.Typeof):  # asked for in DuckDB's names: only of the types with fractions
+        types = [_type_name(t) for t in ("numeric", "real", "double precision")]
+        return exp.In(this=_type_of(node.this.this), expressions=types)
     if not isinstance(node.this, exp.Tuple) or query is None:
         return node
     select = query.unnest()
@@ -230,7 +248,7 @@ def _called(node: exp.Anonymous) -> exp.Expr:
         return _raised(str(arguments[0].this))
     if name == "json_valid":
         whole = arguments[0].this if isinstance(arguments[0], exp.Cast) else arguments[0]
-        types = [exp.Literal.string(t) for t in ("json", "jsonb")]
+        types = [_type_name(t) for t in ("json", "jsonb")]
         return exp.In(this=_type_of(whole), expressions=types)
     if name in ("now", "to_json", *_OURS):
         return node
