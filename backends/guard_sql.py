@@ -24,11 +24,8 @@ def _text(plan: Plan, guard: Guard) -> str:
     query = guard.query.partition("\n")[2].replace("{subject}", name).rstrip()
     for other in guard.tables:
         query = query.replace(f"{{{other.name}}}", _quoted(other.name))
-    found = {
-        name: "",
-        **{_quoted(t.name): f" of {t.file}, every column a text" if t.file else "" for t in guard.tables},
-    }
-    views = " and ".join(f"a view {view}{of}" for view, of in found.items())
+    others = {_quoted(t.name): f" of {t.file}, every column a text" if t.file else "" for t in guard.tables}
+    views = " and ".join(f"a view {view}{of}" for view, of in {name: "", **others}.items())
     doc = "".join(f"-- {line}\n" if line else "--\n" for line in ["", *guard.doc.splitlines()]) if guard.doc else ""
     return (
         f"{header(plan, '--')}--\n"

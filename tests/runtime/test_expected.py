@@ -105,6 +105,26 @@ def test_quotes_line_ends_and_marks_are_read_as_python_reads_them(project: Proje
     assert record["verdict"] == "passed", record["rules"][0]
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (("1", "-0.3", ".5", "1e3", "3."), "numbers"),
+        (("007", "1"), "texts"),
+        (("1e999",), "texts"),
+        (("nan", "1"), "texts"),
+        (("20130101",), "numbers"),
+        (("2013-01-01", "2013-01-01 05:00", "2013-01-01T05:00:01.5"), "times"),
+        (("2013-13-01",), "texts"),
+        (("true", "False"), "true or false"),
+        (("9007199254740993", "1"), "great whole numbers"),
+        (("", ""), "nothing"),
+    ],
+)
+def test_what_a_column_holds_follows_from_all_its_cells(values: tuple[str, ...], kind: str) -> None:
+    golden = read_golden("id,c\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values)))
+    assert golden.holds("c") == kind
+
+
 cells = st.none() | st.integers(-8, 8).map(lambda n: n / 8)
 words = st.none() | st.sampled_from(("x", "y", "007"))
 
