@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -67,7 +67,22 @@ def evaluate(condition: Mapping[str, Any], lookup: Lookup) -> Any:
         return condition.get("value")
     if kind == "ref":
         return _known(lookup(condition["scope"], condition["name"]), f"{condition['scope']} {condition['name']}")
+    if condition["op"] == "and":
+        return _all_hold(condition["args"], lookup)
     return _apply(condition["op"], [evaluate(a, lookup) for a in condition["args"]])
+
+
+def _all_hold(parts: Sequence[Mapping[str, Any]], lookup: Lookup) -> bool:
+    """Of the parts of an `and`, what does not ask for a baseline must hold where there is none, too."""
+    known, missing = [], None
+    for part in parts:
+        try:
+            known.append(_truth(evaluate(part, lookup)))
+        except NoBaselineError as e:
+            missing = e
+    if missing is not None and all(known):
+        raise missing
+    return all(known)
 
 
 def _apply(op: str, args: list[Any]) -> Any:
@@ -76,8 +91,8 @@ def _apply(op: str, args: list[Any]) -> Any:
             return _compare(op, *args)
         if op in _ARITHMETIC:
             return _known(_ARITHMETIC[op](*args), f"{_shown(args[0])} {op} {_shown(args[1])}")
-        if op in ("and", "or"):
-            return (all if op == "and" else any)([_truth(a) for a in args])
+        if op == "or":
+            return any([_truth(a) for a in args])  # noqa: C419 - all are looked at: one may be unknown
         if op == "not":
             return not _truth(args[0])
         if op == "neg":

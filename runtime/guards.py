@@ -105,7 +105,10 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
             found.update(check_slices(rule, facts.measures, facts.slices, facts.lookup))
         else:
             for ref in rule["measured"]:
-                name, value, unit = facts.measured(ref)
+                try:
+                    name, value, unit = facts.measured(ref)
+                except NoBaselineError:
+                    continue  # its limit says so, unless another part of it fails
                 found["measured"][name] = {"value": value, "text": number_text(value, unit)}
                 if compared := facts.compared(ref):
                     found["measured"][name]["text"] += f" ({compared.text})"

@@ -126,6 +126,13 @@ def test_other_rules_of_the_guard_still_hold_for_the_same_model(project: Project
     assert [r["outcome"] for r in record["rules"]] == ["same model", "blocked"]
 
 
+def test_without_a_champion_the_other_part_of_an_and_must_hold(project: Project) -> None:
+    story = Story(project, "auc >= champion.auc - 0.01 and auc >= 0.75")
+    record = story.run('{"auc": 0.7}', "a")
+    assert (record["verdict"], record["rules"][0]["measured"]["auc"]["value"]) == ("blocked", 0.7)
+    assert story.rule('{"auc": 0.8}', "b")[0] == "no champion"
+
+
 def test_the_previous_run_with_the_same_model_is_no_comparison_either(project: Project) -> None:
     story = Story(project, "auc > previous.auc")
     assert story.rule('{"auc": 0.8}', "a")[0] == "no previous run"
