@@ -74,6 +74,8 @@ def _told(record: Record) -> Record:
             if name.startswith("freshness("):
                 days = round(measured["value"] / 86_400, 1)
                 rule["measured"][name] = {"value": days, "text": re.sub(r"[\d.]+", "…", measured["text"])}
+        for drifted in rule.get("drift", {}).values():
+            drifted["against"] = re.sub(r"^run .*", "a run", drifted["against"])
     for name, kept in found.get("artifacts", {}).items():
         found["artifacts"][name] = {key: kept[key] for key in _OF_A_FILE}
     found.get("quarantined", {}).pop("file", None)
