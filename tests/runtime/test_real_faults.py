@@ -20,7 +20,7 @@ from mlopsc.compiler.driver import analyse, compile_plan
 
 from .conftest import Project
 from .test_planted_faults import CASES as SMALL
-from .test_planted_faults import PAGE
+from .test_planted_faults import NAMES, PAGE
 
 duckdb = pytest.importorskip("duckdb")
 # Found and not imported: importing it would read every table with pandas.
@@ -56,7 +56,7 @@ class Case:
     sql: str  # of the table with the fault, over `flights`
     caught: str  # how the measured value is shown, or the message where there is none
     outcome: str = "blocked"
-    rows: tuple[Any, ...] = ()  # ids or slices that are shown
+    rows: tuple[Any, ...] = ()  # ids, slices or cases that are shown
 
     @property
     def query(self) -> str:
@@ -145,6 +145,18 @@ CASES = (
          where("id = 99", "carrier", "'XX'"), "1", rows=(99,)),
     Case("`overlap`", "overlap(learnt, time_hour, carrier, flight, origin) <= 0%", "a day of what was learnt from",
          "SELECT * FROM flights UNION ALL SELECT * FROM learnt WHERE time_hour < '2012-01-02'", "0.2", rows=FIVE),
+    Case("`psi`", "psi(dep_delay, against: learnt) <= 0.1", "an hour is added to each delay",
+         "dep_delay + 60 AS dep_delay", "11.8392", rows=("-43 to 23.8571",)),
+    Case("`ks`", "ks(dep_delay, against: learnt) <= 0.05", "10 is added to each delay", "dep_delay + 10 AS dep_delay",
+         "0.571638", rows=("up to 1",)),
+    Case("`js`", "js(carrier, against: learnt) <= 0.05", "an airline is missing", "FROM flights WHERE carrier <> 'UA'",
+         "0.254033", rows=("UA",)),
+    Case("`chi2`", "chi2(origin, against: learnt) >= 0.001", "half of the flights from LGA are missing",
+         "FROM flights WHERE origin <> 'LGA' OR id % 2 = 0", "0", rows=("LGA",)),
+    Case("`wasserstein`", "wasserstein(dep_delay, against: learnt) <= 1", "10 is added to each delay",
+         "dep_delay + 10 AS dep_delay", "10", rows=("5%",)),
+    Case("`psi`, nothing to measure", "psi(dep_delay, against: learnt) <= 0.1", "every delay is empty",
+         "CAST(NULL AS BIGINT) AS dep_delay", "its values are all nothing", "error"),
     Case("a check of your own", 'python("checks.py:worst", column: dep_delay) <= 1_500', "a delay of 9999",
          where("id = 99", "dep_delay", "9999"), "9_999", rows=(99,)),
     Case("a check that breaks", 'python("checks.py:worst", column: dep_delay) <= 1_500',
@@ -217,7 +229,8 @@ def test_the_fault_is_caught(records: Mapping[str, Any], number: int) -> None:
     rule = record["rules"][0]
     assert (rule["outcome"], record["verdict"]) == (case.outcome, case.outcome)
     assert case.caught in said(rule)
-    assert tuple(row.get("id", row.get("origin", row.get("case"))) for row in rule["sample"]) == case.rows
+    shown = tuple(next(row[n] for n in NAMES if n in row) for row in rule["sample"])
+    assert (shown[:1] if "against" in case.rule else shown) == case.rows  # of drift, what moved most
 
 
 def said(rule: Mapping[str, Any]) -> str:
@@ -245,7 +258,9 @@ def _line(case: Case, rule: Mapping[str, Any]) -> str:
     elif case.kind in ("`freshness`", "`size`"):
         value = ""  # an age grows from day to day, and how small a file becomes is DuckDB's business
     rows = f", with its row{'s' if len(case.rows) > 1 else ''}" if case.rows else ""
-    if case.rows and isinstance(case.rows[0], str) and "case:" in case.rule:
+    if "against" in case.rule and case.rows:
+        rows = ", with what moved"
+    elif "case:" in case.rule and case.rows:
         rows = f", with the case {case.rows[0]}"
     elif case.rows and isinstance(case.rows[0], str) and not case.rows[0].isdigit():
         rows = ""  # the value names the slice
