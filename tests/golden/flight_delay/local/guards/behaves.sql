@@ -1,5 +1,5 @@
 -- Made by mlopsc from flight_delay.mlops; change that and build again, not this file.
--- spec sha256: 655131009a31758df5808a45cfe107fc164217cc17c53a9255de885aa5f352a1
+-- spec sha256: 6bf2ca7d07a1c7ff176a3db8933eeb859a2de46cdda2a4ea2af6995a62e4acdd
 --
 -- What the guard behaves (flight_delay.mlops:121) measures of ask.answers.
 -- It is here to be read; the runtime reads plan.json, where {subject} stands for the table.
