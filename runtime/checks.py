@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .children import Ended, new_token, run_program
-from .conditions import UnknownValueError, number_text
+from .conditions import UnknownValueError, not_finite, number_text
 from .context import Context
 from .programs import Values, call_argv, program_environment
 from .sources import is_many
@@ -89,8 +89,8 @@ def _run(
 def _wanted(check: Mapping[str, Any], answer: Answer) -> Answer:
     """The answer, if it is of the kind that the rule can use."""
     value = answer.value
-    if value != value:  # only NaN is not itself
-        raise UnknownValueError(f"{check['text']} is not a number (NaN)")
+    if odd := not_finite(value):
+        raise UnknownValueError(f"{check['text']} is {odd}")
     if check["wants"] == "truth" and not isinstance(value, bool):
         hint = f"compare it: {check['text']} <= …"
         raise UnknownValueError(f"{check['text']} answered {number_text(value)}, and true or false is wanted; {hint}")

@@ -221,8 +221,8 @@ class _Facts:
         value = self._metrics[scope][name]
         if value in ("nan", "inf", "-inf"):  # as the registry keeps what JSON has no word for
             value = float(value)
-        if value != value:
-            raise UnknownValueError(f"{name} of {whose} is not a number (NaN)")
+        if odd := not_finite(value):
+            raise UnknownValueError(f"{name} of {whose} is {odd}")
         return value
 
     def _baseline(self, scope: str) -> Baseline:

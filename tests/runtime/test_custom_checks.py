@@ -90,6 +90,7 @@ def test_values_reach_the_function_as_they_are(project: Project) -> None:
         ("return None", "the check answered nothing"),
         ("return 'yes'", "the check answered a str"),
         ("return float('nan')", "is not a number (NaN)"),
+        ("return float('inf')", "is infinite"),
         ("return 0.5", "answered 0.5, and true or false is wanted; compare it"),
         ("return {'passed': True}", "the check answered a dict of ['passed']"),
         ("return {'value': True, 'sample': [1]}", "a list of rows, each a dict"),

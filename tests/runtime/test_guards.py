@@ -148,6 +148,12 @@ def test_a_nan_is_an_error_and_never_passes(project: Project) -> None:
     assert result.nodes[2].state == "skipped"
 
 
+def test_an_infinite_metric_is_an_error_and_never_passes(project: Project) -> None:
+    result = project.run(training(project, "1e999", p.op(">=", p.metric("auc"), 0.5)))
+    record = result.nodes[1].record
+    assert (record["verdict"], record["reason"]) == ("error", "auc of train.metrics is infinite")
+
+
 def test_a_missing_metric_is_an_error(project: Project) -> None:
     result = project.run(training(project, "0.8", p.op(">=", p.metric("f1"), 0.5)))
     assert result.nodes[1].record["reason"] == "train.metrics has no metric 'f1'"
