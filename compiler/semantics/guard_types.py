@@ -204,7 +204,7 @@ class Typing:
             column = self.column(path)
             return Typed(COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
         producer = self.guard.subject.producer
-        hint = f"numbers stand in metrics: write guard {self.guard.name.text} on {producer}.metrics"
+        hint = f"numbers stand in metrics: guard the output of '{producer}' that is of the kind metrics"
         return self._wrong(path.span, f"{_a(kind)} has no '{path.text}'", hint, rules.UNKNOWN_NAME)
 
     def _scoped(self, path: tree.Path) -> Typed:

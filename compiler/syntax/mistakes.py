@@ -132,9 +132,29 @@ def _dashed_name(s: Situation) -> Mistake | None:
     return None
 
 
+_UNIT_WORDS = {"percent": "%", "second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w"}
+
+
+def _is_null(s: Situation) -> Mistake | None:
+    """`delay is not null`, as SQL has it."""
+    if s.declaration != "guard" or s.found != "is" or not re.match(r"is\s+(not\s+)?null\b", s.whole[s.start :], re.I):
+        return None
+    return Mistake(f"write nulls({s.before}) <= 0%")
+
+
+def _call_without_parentheses(s: Situation) -> Mistake | None:
+    if (
+        s.declaration != "guard"
+        or not s.is_word
+        or s.before not in ("unique", "nulls", "distinct", "mean", "freshness")
+    ):
+        return None
+    return Mistake(f"write {s.before}({s.found})")
+
+
 def _spaced_unit(s: Situation) -> Mistake | None:
     number = re.search(r"([0-9][0-9_.]*)[ \t]+$", s.whole[: s.start])
-    unit = {"percent": "%"}.get(s.found, s.found)
+    unit = _UNIT_WORDS.get(s.found.removesuffix("s"), s.found)
     if number and (unit in DURATIONS or unit in SIZES or unit == "%"):
         hint = f"write {number.group(1)}{unit}"
         return Mistake(hint, "a space stands between a number and its unit", (number.start(), s.end))
@@ -263,6 +283,8 @@ _LOOKS: tuple[Callable[[Situation], Mistake | None], ...] = (
     _compare,
     _colon_or_equal,
     _dashed_name,
+    _is_null,
+    _call_without_parentheses,
     _spaced_unit,
     _bare_fraction,
     _misspelt_before,
