@@ -42,7 +42,16 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "*": operator.mul,
     "/": operator.truediv,
 }
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"max": max, "min": min, "abs": abs}
+
+
+def _part(share: float, rows: int) -> int:
+    """The whole rows in a share of rows, counted in decimals: 0.29 of 100 is 29, and not 28.999…"""
+    from decimal import Decimal
+
+    return int(Decimal(repr(share)) * rows)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"max": max, "min": min, "abs": abs, "part": _part}
 _ORDERED = ("<", "<=", ">", ">=")
 
 
@@ -165,7 +174,7 @@ def text_of(condition: Mapping[str, Any]) -> str:
         return f"{op}({', '.join(args)})"
     if op in ("not", "neg"):
         return f"{'not ' if op == 'not' else '-'}{args[0]}"
-    return f" {op} ".join(args)
+    return " of ".join(args) if op == "part" else f" {op} ".join(args)
 
 
 def number_text(value: Any, unit: str | None = None) -> str:

@@ -110,7 +110,7 @@ class RuleLowering:
         if isinstance(rule.share, tree.Percent):
             rows = self.measure("rows considered" if rule.where else "rows", sql.text_of(counted), f.NUMBER)
             share = float(1 - Decimal(repr(rule.share.value)))
-            allowed = plan.Op("*", (plan.Literal(share, "number"), rows))
+            allowed = plan.Op("part", (plan.Literal(share, "number"), rows))
         limit = plan.Limit(plan.Op("<=", (wrong, allowed)), action)
         return plan.Rule(text, (limit,), (wrong,), message, sql.text_of(broken), place)
 

@@ -56,7 +56,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """`+ - * / == != < <= > >= and or not neg in between matches max min abs`, applied to its arguments in order."""
+    """`+ - * / == != < <= > >= and or not neg in between matches max min abs`, applied to its arguments in order.
+
+    `part` is a share of a number of rows, in whole rows: 29% of 100 is 29, the product of floats less.
+    """
 
     op: str
     args: tuple[Condition, ...]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from mlopsc.compiler.plan import nodes as n
+from mlopsc.runtime.conditions import evaluate
 
 from . import plans as p
 from .conftest import Project
@@ -193,3 +194,11 @@ def test_a_guard_on_another_stages_metrics_can_compare_with_the_champion(project
     worse = project.run(judged("0.8"))
     assert worse.state == "blocked"
     assert worse.nodes[2].record["rules"][0]["limits"][0]["text"] == ">= 0.84"
+
+
+@pytest.mark.parametrize("rows", [7, 100, 1000])
+def test_a_share_of_rows_is_counted_in_decimals(rows: int) -> None:
+    # 0.29 * 100 is a little less than 29 in floats, and a rule that 71 of 100 rows keep would block.
+    for percent in range(101):
+        args = [{"is": "literal", "value": value} for value in (percent / 100, rows)]
+        assert evaluate({"is": "op", "op": "part", "args": args}, lambda scope, name: None) == percent * rows // 100
