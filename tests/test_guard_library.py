@@ -14,13 +14,13 @@ from mlopsc.compiler.driver import analyse, compile_plan
 from mlopsc.compiler.plan.document import plan_document
 from mlopsc.runtime.policy import run_policy_tests
 from mlopsc.tests.runtime.conftest import Project
-from mlopsc.tests.runtime.test_planted_faults import Row, clean, first, put, write, wrong_at_jfk
+from mlopsc.tests.runtime.test_planted_faults import Row, clean, csv, first, put, write, wrong_at_jfk
 
 pytest.importorskip("duckdb")
 
 LIBRARY = Path(__file__).parents[1] / "examples/guards"
 HEAD = 'mlops 1\n\nimport "guards/{file}.mlops"\n\npipeline p {{ owner = "ops@example.org" }}\n\n'
-DATA = HEAD + 'source data {{ uri = "data.csv" }}\n\napply {applied} on data\n'
+DATA = HEAD + 'source data {{ uri = "data.csv" }}\nsource learnt {{ uri = "learnt.csv" }}\n\napply {applied} on data\n'
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,18 @@ PREDICTIONS = (
 TRAINING = (
     Case("enough_of_both(late)", lambda rows: put(rows, lambda r: r["id"] > 50, late=False)),
     Case("enough_of_both(late)", everywhere(late=True)),
+    Case("apart_from(learnt, id)", lambda rows: put(rows, first(1), id=1007)),
     Case("no_giveaway(score, delay)", lambda rows: [{**r, "score": r["delay"] * 3} for r in rows]),
+)
+DRIFT = (
+    Case("same_numbers(delay, learnt)", lambda rows: [{**r, "delay": r["delay"] + 10} for r in rows]),
+    Case("same_categories(origin, learnt)", few(40, origin="LGA")),
 )
 CASES = [
     *TABLES,
     *(Case(c.applied, c.plant, c.outcome, "predictions") for c in PREDICTIONS),
     *(Case(c.applied, c.plant, c.outcome, "training") for c in TRAINING),
+    *(Case(c.applied, c.plant, c.outcome, "drift") for c in DRIFT),
 ]
 
 
@@ -97,6 +103,7 @@ def test_a_template_passes_what_is_sound_and_stops_what_is_not(library: Project,
     verdicts = []
     for data in (rows(), case.plant(rows())):
         write(library, data)
+        library.write("learnt.csv", csv([{**r, "id": r["id"] + 1000} for r in rows()]))
         result = library.run(compile_plan(analyse(spec)).plan)
         verdicts += [r.verdict for r in result.nodes if r.verdict]
     assert verdicts == ["passed", case.outcome]
