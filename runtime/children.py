@@ -290,11 +290,14 @@ def _end_surely(child: subprocess.Popen[bytes], token: str, grace: float) -> Non
 
 
 def end_leftovers(tokens: list[str]) -> None:
-    """Ends programs whose runner was killed."""
+    """Ends programs whose runner was killed, and waits until they are gone, for a few seconds at most."""
+    end = time.monotonic() + 5
     for token in tokens:
-        for pid in processes_of(token):
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        while (left := processes_of(token)) and time.monotonic() < end:
+            for pid in left:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 def _signal(group: int, token: str, number: signal.Signals) -> None:

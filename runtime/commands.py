@@ -159,7 +159,7 @@ def _finish(arguments: argparse.Namespace) -> int:
 
     context = _context(arguments)
     context.params, _ = find_problems(context, [], _params(arguments))
-    end_leftovers(context.store.take_leftovers())
+    context.store.clear_leftovers(end_leftovers)
     summary = finish(context)
     print(f"run {summary['run']} {summary['state']}; report: {context.folder / 'report.html'}")
     return {"succeeded": DONE, "blocked": BLOCKED, "failed": FAILED}[summary["state"]]

@@ -89,7 +89,7 @@ def run(
     if options.trigger and (why := held_back(pipeline.triggers[options.trigger], pipeline.name, store)):
         return RunResult(run_id, "held", DONE, reason=f"{options.trigger} starts no run: {why}")
     try:
-        end_leftovers(store.take_leftovers())
+        store.clear_leftovers(end_leftovers)
         problems = borrow(context, chosen)
         return _refused(run_id, problems) if problems else _Runner(context, chosen, options).run()
     except OSError as e:  # what happens to one node is in its record: this is the store itself

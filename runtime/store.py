@@ -22,7 +22,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -271,23 +271,28 @@ class Store:
         """Removes what was written aside and never renamed; what is younger than an hour may still be."""
         for path in self.tmp.iterdir():
             with contextlib.suppress(OSError):
-                if path.suffix != ".d" and time.time() - path.stat().st_mtime > 3600:
+                owned = path.suffix == ".d" and (path / ".owner").exists()
+                if not owned and time.time() - path.stat().st_mtime > 3600:
                     _remove(path)
 
-    def take_leftovers(self) -> list[str]:
-        """Removes the workspaces of runs that were killed on this machine; returns the tokens of their programs."""
-        tokens: list[str] = []
+    def clear_leftovers(self, end: Callable[[list[str]], None]) -> None:
+        """Removes the workspaces of runs that were killed on this machine. `end` is given the tokens of the programs
+        that they left behind, and ends them first: one that goes on would write into a folder that is being removed."""
         if fcntl is None or not self.tmp.is_dir():
-            return tokens
+            return
         self._clear_asides()
-        for folder in self.tmp.glob("*.d"):
-            with contextlib.suppress(OSError, ValueError), (folder / ".owner").open(encoding="utf-8") as owner:
-                fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
-                about = json.load(owner)
-                if about["host"] == os.uname().nodename:
-                    tokens.append(about["token"])
-                    shutil.rmtree(folder, ignore_errors=True)
-        return tokens
+        with contextlib.ExitStack() as locks:
+            left: list[tuple[Path, str]] = []
+            for folder in self.tmp.glob("*.d"):
+                with contextlib.suppress(OSError, ValueError):
+                    owner = locks.enter_context((folder / ".owner").open(encoding="utf-8"))
+                    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
+                    about = json.load(owner)
+                    if about["host"] == os.uname().nodename:
+                        left.append((folder, about["token"]))
+            end([token for _, token in left])
+            for folder, _ in left:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove(path: Path) -> None:

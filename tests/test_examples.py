@@ -114,7 +114,7 @@ def test_flight_delay_is_equal_to_the_digit_in_another_folder(flown: tuple[Path,
     there = run(copied(spec, tmp_path / "quite another" / "folder"), PYTHONHASHSEED="7", TZ="Asia/Tokyo")
     assert states(there, "stage") == {"succeeded"}
     assert outputs(there) == outputs(here)
-    assert len(outputs(here)) == 8
+    assert len(outputs(here)) == 9
     assert there["evaluate"]["metrics"] == here["evaluate"]["metrics"]
 
 

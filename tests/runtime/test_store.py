@@ -70,7 +70,9 @@ def test_a_file_is_created_once(store: Store) -> None:
 
 def test_a_workspace_in_use_is_no_leftover(store: Store) -> None:
     with store.workspace("a", "token") as folder:
-        assert store.take_leftovers() == [] and folder.exists()
+        found: list[str] = []
+        store.clear_leftovers(found.extend)
+        assert found == [] and folder.exists()
     assert not folder.exists()
 
 
@@ -79,7 +81,7 @@ def test_old_half_written_files_are_cleared(store: Store) -> None:
     old.write_text("half")
     new.write_text("half")
     os.utime(old, (time.time() - 7200,) * 2)
-    store.take_leftovers()
+    store.clear_leftovers(lambda tokens: None)
     assert not old.exists() and new.exists()
 
 
