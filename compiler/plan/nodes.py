@@ -1,8 +1,9 @@
 """The plan: what is meant. Names resolved, defaults filled in, `foreach` expanded, the order fixed.
 
-A plan cannot be built from a wrong spec. It is a `networkx.DiGraph` whose nodes are the frozen dataclasses below,
-keyed by id; an edge says that its head waits for its tail and lists the artifacts that pass. `plan.json`
-(`document.py`, described by `grammar/plan.schema.json`) is its lossless form and all that the runtime reads.
+A plan cannot be built from a wrong spec. It is a `networkx.DiGraph` whose nodes are frozen dataclasses, keyed by id:
+those below, and guards (`guards.py`) with their conditions (`conditions.py`), which other folders import from here. An
+edge says that its head waits for its tail and lists the artifacts that pass. `plan.json` (`document.py`, described by
+`grammar/plan.schema.json`) is the plan's lossless form and all that the runtime reads.
 
 Artifacts are named `SOURCE` or `STAGE.OUTPUT`. Ids of an expanded `foreach` are `train[0]`, `train[1]`, …
 Durations are seconds, sizes bytes, percentages fractions.
@@ -15,57 +16,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Union
 
+from .conditions import Condition as Condition
+from .conditions import Literal as Literal
+from .conditions import Op as Op
+from .conditions import Ref as Ref
+from .conditions import Scalar as Scalar
+from .guards import Comparison as Comparison
+from .guards import Drift as Drift
+from .guards import Guard as Guard
+from .guards import Limit as Limit
+from .guards import Measure as Measure
+from .guards import OtherTable as OtherTable
+from .guards import PythonCheck as PythonCheck
+from .guards import Rule as Rule
+from .place import Place as Place
+
 if TYPE_CHECKING:
     import networkx as nx
 
-Scalar = Union[str, int, float, bool, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the spec something was written: path relative to the root spec's folder, line and column from 1."""
-
-    file: str
-    line: int
-    column: int
-
-
-# ------------------------------------------------------------------ conditions
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A value. `unit` is one of number, percent, duration, size, string, bool, list; it decides how it is shown."""
-
-    value: Scalar | tuple[Scalar, ...]
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A value known at run time.
-
-    scope `measure`: a number of the guard's one query; `check`: the answer of one of its checks; `metric`: the
-    subject's metrics file; `champion`: the metrics of the model version now in the alias; `previous`: those of the last
-    good run; `file`: `size`, the subject's bytes; `param`; `monitor`: NAME.NUMBER.
-    """
-
-    scope: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """`+ - * / == != < <= > >= and or not neg in between matches max min abs`, applied to its arguments in order.
-
-    `part` is a share of a number of rows, in whole rows: 29% of 100 is 29, the product of floats less.
-    """
-
-    op: str
-    args: tuple[Condition, ...]
-
-
-Condition = Union[Literal, Ref, Op]
 
 # --------------------------------------------------------------------- stages
 
@@ -241,160 +209,6 @@ class Source:
     dialect: str | None = None
     timeout: float | None = None
     extracts: str | None = None
-
-
-# ---------------------------------------------------------------------- guards
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A number that the guard's one query computes; `sql` is an aggregate in DuckDB's dialect, or a scalar subquery.
-
-    `empty` says why it may have no value though there are rows. With `by` it is the list of the slices by that column,
-    each an object of `slice`, `rows` and `value`; slices of fewer than `min_support` rows are not judged. With `cases`
-    it is an object: `value`, how many `cases` counted, how many of them `failed`, how many were `left_out`, and some of
-    those `named`.
-    """
-
-    id: str
-    text: str
-    sql: str
-    unit: str  # number, percent, duration, string
-    empty: str | None = None
-    by: str | None = None
-    min_support: int | None = None
-    cases: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PythonCheck:
-    """`python("file.py:function", limit: 3)` in a rule: a function of the project's own, in a process of its own.
-
-    It is given the subject's path as `path`, and `arguments` by name. Its answer is `Ref("check", id)`; `wants` is
-    truth, or number where the rule compares it. A process that runs for more than `timeout` seconds is ended.
-    """
-
-    id: str
-    text: str
-    file: str
-    function: str
-    arguments: tuple[tuple[str, Scalar | tuple[Scalar, ...]], ...]
-    wants: str
-    timeout: float
-    code: tuple[str, ...]  # the file and what it imports, found
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """`psi(c, against: previous)` in a rule: how far a column has moved. The number is `Ref("drift", id)`.
-
-    `sql` is the column in SQL, `where` the condition of the rows that count. `against` is `champion`, `previous`, or
-    the name of one of the guard's tables. `profile` names what is kept of the column for later runs.
-    """
-
-    id: str
-    text: str
-    function: str
-    against: str
-    profile: str
-    sql: str
-    where: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`accuracy(late, predicted, key: id) better than champion with 95%`: two models on the same rows.
-
-    The subject's rows are paired, by the columns of `key`, with those of the same artifact in the run that `against`
-    (champion or previous) stands for. `Ref("check", id)` is the share of resamples in which the subject is better.
-    Columns and `where` are in SQL.
-    """
-
-    id: str
-    text: str
-    metric: str
-    truth: str
-    predicted: str
-    key: tuple[str, ...]
-    key_names: tuple[str, ...]
-    where: str | None
-    against: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A condition that must hold, and what happens otherwise: block, warn or quarantine."""
-
-    condition: Condition
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of a guard. The strongest action among its failed limits is the rule's outcome.
-
-    `measured` names what a report shows as the measured value. `offending` is a SQL condition that picks the rows to
-    show when the rule fails (and to set aside under quarantine), nothing where no rows can be named. `sample` is a
-    whole SELECT of what to show instead. `relaxed` says until when the rule may be looser than it was,
-    and why: `until 2027-01-15: holiday traffic`.
-    """
-
-    text: str
-    limits: tuple[Limit, ...]
-    measured: tuple[Ref, ...]
-    message: str | None
-    offending: str | None
-    place: Place
-    sample: str | None = None
-    relaxed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OtherTable:
-    """A table that a guard reads besides its subject; its SQL says `{NAME}` where that one is to be read from.
-
-    It is an artifact (all the copies of one behind a `foreach`), or a CSV file of the project, every column a text.
-    """
-
-    name: str
-    artifacts: tuple[str, ...]
-    format: str | None
-    file: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Stands between its subject and every consumer of it.
-
-    `query` is the whole SELECT of the measures over `{subject}` and `tables`; empty where nothing is measured by SQL.
-    """
-
-    id: str
-    doc: str
-    subject: str  # an artifact
-    subject_kind: str  # table, metrics, model, file
-    format: str | None
-    champion: str | None  # alias whose metrics `champion.x` means
-    measures: tuple[Measure, ...]
-    query: str
-    rules: tuple[Rule, ...]
-    implicit: bool  # made from a source's schema
-    place: Place
-    checks: tuple[PythonCheck | Comparison, ...] = ()  # what is found outside of the query
-    tables: tuple[OtherTable, ...] = ()
-    drifts: tuple[Drift, ...] = ()
-    dialect: str | None = None  # of the database that runs the SQL; none: DuckDB reads the subject's files
-
-    @property
-    def asks_table(self) -> bool:
-        """Whether it is decided by asking its subject's rows."""
-        return bool(self.query or self.drifts) or any(isinstance(check, Comparison) for check in self.checks)
-
-    @property
-    def sets_aside(self) -> bool:
-        """Whether consumers of the subject may get fewer rows than it has: a rule has `else quarantine`."""
-        return any(limit.action == "quarantine" for rule in self.rules for limit in rule.limits)
 
 
 # --------------------------------------------------- deploys, monitors, triggers
