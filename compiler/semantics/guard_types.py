@@ -11,11 +11,12 @@ from dataclasses import replace
 from .. import functions as f
 from ..diagnostics import Diagnostics, Rule, did_you_mean, nearest
 from ..features import Feature, Use
-from ..plan import nodes as plan
 from ..source import Span
 from ..syntax import tree
 from . import rules
+from .arguments import Arguments
 from .better import key_of, why_not_comparable
+from .columns import column_named
 from .drift import against, drift_is_asked_right
 from .kinds import describe
 from .model import GuardModel
@@ -201,7 +202,7 @@ class Typing:
                 return self._wrong(path.span, f"'{path.text}' is a model, and no number", hint, rules.NOT_A_RULE)
             return Typed(f.METRIC)
         if kind == "table":
-            column = self.column(path)
+            column = column_named(path, self.guard, self.diagnostics)
             return Typed(COLUMN_UNITS.get(column.type, f.ANY)) if column else Typed(f.ANY)
         producer = self.guard.subject.producer
         hint = f"numbers stand in metrics: guard the output of '{producer}' that is of the kind metrics"
@@ -220,21 +221,6 @@ class Typing:
             return self._wrong(path.span, message, "put the rule into a guard on metrics", rules.WRONG_SUBJECT)
         return Typed(f.METRIC)
 
-    def column(self, path: tree.Path) -> plan.Column | None:
-        """The column of that name; reports one that the schema, where there is one, does not have."""
-        columns = self.guard.subject.columns
-        if columns is None:
-            return None
-        if path.text not in columns:
-            self.diagnostics.report(
-                rules.UNKNOWN_COLUMN,
-                path.span,
-                f"'{self.guard.subject.name}' has no column '{path.text}'",
-                hint=_column_hint(path, list(columns)),
-            )
-            return None
-        return columns[path.text]
-
     def _of_subject(self, function: f.Function, span: Span) -> Typed:
         kind = self.guard.subject.kind
         if function.feature:
@@ -250,7 +236,7 @@ class Typing:
         name = call.function.text
         if call.by is not None:
             self.uses.append(Use(Feature.SLICES, call.by.span))
-            self.column(call.by)
+            column_named(call.by, self.guard, self.diagnostics)
         function = f.FUNCTIONS.get(name)
         if function is None:
             hint = function_hint(name) or did_you_mean(name, list(f.FUNCTIONS)) or "`mlopsc explain E214` lists them"
@@ -260,99 +246,13 @@ class Typing:
             return typed
         if not call_can_be_sliced(call, self.diagnostics):
             return Typed("wrong")
-        wrong = self._arguments(call, function)
-        if wrong is None and function.feature is Feature.DRIFT:
+        if not Arguments(self.guard, self.diagnostics, self._typed).fit(call, function):
+            return Typed("wrong")
+        if function.feature is Feature.DRIFT:
             self.uses += [Use(Feature.CHAMPION, a.span) for a in (against(call),) if a and a.text in METRIC_SCOPES]
             if not drift_is_asked_right(call, self.guard, self.diagnostics):
                 return Typed("wrong")
-        return wrong or typed
-
-    def _arguments(self, call: tree.Call, function: f.Function) -> Typed | None:
-        wanted, given = tuple(a.type for a in function.arguments), call.args
-        if wanted[-1:] == ("columns",):
-            wanted = (*wanted[:-1], *("column",) * max(1, len(given) - len(wanted) + 1))
-        fewer, more = len(given) < len(wanted), len(given) > len(wanted) and not function.more
-        named = [e for e in call.named if e.key.text != "min_support"]
-        if fewer or more or (named and not (function.more or function.named)):
-            shown = ", ".join([*wanted, *(f"{a.name}: {a.type}" for a in function.named if a.needed)])
-            message = f"'{function.name}' takes {len(wanted) or 'no'} argument{'s' if len(wanted) != 1 else ''}"
-            return self._wrong(call.span, message, f"write {function.name}({shown})", rules.WRONG_ARGUMENTS)
-        if function.cases and any(e.key.text == "within" for e in named):
-            wanted = tuple("number column" if kind == "column" else kind for kind in wanted)
-        for argument, kind in zip(given, wanted, strict=False):
-            self._argument(argument, kind, function)
-        return self._named(call, function) if function.named else None
-
-    def _named(self, call: tree.Call, function: f.Function) -> Typed | None:
-        """Arguments with names: each known, each once, and those there that are needed."""
-        known = {a.name: a for a in function.named}
-        given: dict[str, tree.Entry] = {}
-        for entry in call.named:
-            name = entry.key.text
-            if name not in known:
-                hint = did_you_mean(name, list(known)) or f"by name it takes {', '.join(known)}"
-                message = f"'{function.name}' has no '{name}'"
-                return self._wrong(entry.key.span, message, hint, rules.WRONG_ARGUMENTS)
-            if name in given:
-                message = f"'{name}' is given twice"
-                return self._wrong(entry.key.span, message, "take one of the two out", rules.WRONG_ARGUMENTS)
-            given[name] = entry
-            self._named_value(entry.value, known[name], function)
-        for name, argument in known.items():
-            if argument.needed and name not in given:
-                example = f"write {function.name}({', '.join(a.span.text for a in call.args)}, {name}: COLUMN)"
-                return self._wrong(call.span, f"'{function.name}' wants '{name}'", example, rules.WRONG_ARGUMENTS)
-        return None
-
-    def _named_value(self, value: tree.Expr, argument: f.Argument, function: f.Function) -> None:
-        if argument.type == "tolerance":
-            check_tolerance(value, argument.name, self.diagnostics)
-        elif argument.type == "direction":
-            if not isinstance(value, tree.Path) or value.text not in ("rising", "falling"):
-                message = "a direction is rising or falling"
-                self._wrong(value.span, message, f"write {argument.name}: falling", rules.WRONG_ARGUMENTS)
-        else:
-            self._argument(value, argument.type, function)
-
-    def _argument(self, argument: tree.Expr, kind: str, function: f.Function) -> None:
-        if kind == "value":
-            self._typed(argument)
-        elif kind == "share":
-            ok = isinstance(argument, tree.Number | tree.Percent) and 0 <= argument.value <= 1
-            if not ok:
-                self._wrong(argument.span, "a share from 0 to 1 is wanted", "write 0.95 or 95%", rules.WRONG_ARGUMENTS)
-        elif kind == "text":
-            if not isinstance(argument, tree.Text):
-                self._wrong(argument.span, f"'{function.name}' wants a text", None, rules.WRONG_ARGUMENTS)
-        elif not isinstance(argument, tree.Path):
-            hint = f"write {argument.value}" if isinstance(argument, tree.Text) else None
-            self._wrong(
-                argument.span,
-                f"'{function.name}' wants a {'table' if kind == 'table' else 'column'}, not {describe(argument)}",
-                hint,
-                rules.WRONG_ARGUMENTS,
-            )
-        elif kind != "table":
-            self._column_argument(argument, kind, function)
-
-    def _column_argument(self, argument: tree.Path, kind: str, function: f.Function) -> None:
-        column = self.column(argument)
-        if column is None:
-            return
-        unit = COLUMN_UNITS.get(column.type, f.ANY)
-        wanted = {"number column": f.NUMBER, "time column": f.TIME}.get(kind, f.ANY)
-        if kind == "ordered column" and unit not in (f.NUMBER, f.TIME, f.ANY):
-            message = f"'{function.name}' wants a column of numbers or times, and '{column.name}' is {column.type}"
-            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
-        if kind == "label column" and unit not in (f.BOOL, f.NUMBER, f.ANY):
-            message = f"'{function.name}' wants labels, true and false or 1 and 0, and '{column.name}' is {column.type}"
-            self._wrong(argument.span, message, None, rules.WRONG_ARGUMENTS)
-        elif wanted != f.ANY and unit not in (wanted, f.ANY):
-            message = f"'{function.name}' wants a column of {SHOWN[wanted][2:]}s, and '{column.name}' is {column.type}"
-            columns = self.guard.subject.columns or {}
-            fitting = [n for n, c in columns.items() if COLUMN_UNITS.get(c.type) == wanted]
-            hint = f"columns of {SHOWN[wanted][2:]}s: {', '.join(fitting[:5])}" if fitting else None
-            self._wrong(argument.span, message, hint, rules.WRONG_ARGUMENTS)
+        return typed
 
     def _better(self, expr: tree.Better) -> Typed:
         wrong = why_not_comparable(expr, self.guard)
@@ -362,7 +262,7 @@ class Typing:
         self.uses += [Use(Feature.BETTER_THAN, expr.baseline.span), Use(Feature.CHAMPION, expr.baseline.span)]
         self._typed(replace(expr.metric, named=()))
         for key in key_of(expr.metric):
-            self.column(key)
+            column_named(key, self.guard, self.diagnostics)
         return Typed(f.BOOL)
 
     def _unary(self, expr: tree.Unary) -> Typed:
@@ -490,28 +390,6 @@ def _product(left: Typed, right: Typed, op: str) -> Typed:
         return Typed(f.METRIC)
     units = {left.unit, right.unit} - {f.ANY, "wrong"}
     return Typed(units.pop() if len(units) == 1 else f.ANY)
-
-
-def check_tolerance(value: tree.Expr, name: str, diagnostics: Diagnostics) -> None:
-    """Reports a tolerance that is no number from 0."""
-    if isinstance(value, tree.Number) and value.value >= 0:
-        return
-    message = f"'{name}' is a number from 0, not {describe(value)}"
-    hint = f"write {value.value:g}: it is a distance, and no share" if isinstance(value, tree.Percent) else "write 0.01"
-    diagnostics.report(rules.WRONG_ARGUMENTS, value.span, message, hint=hint)
-
-
-def _column_hint(path: tree.Path, columns: list[str]) -> str | None:
-    last = path.parts[-1].text
-    if len(path.parts) > 1 and last in columns:
-        return f"a column is named without its table: {last}"
-    if nearest(path.text, columns):
-        return did_you_mean(path.text, columns)
-    if path.text.isupper() or path.text.istitle():
-        return f'a text stands in quotes: "{path.text}"'
-    if function_hint(path.text) or nearest(path.text, f.BARE):
-        return function_hint(path.text) or did_you_mean(path.text, f.BARE)
-    return did_you_mean(path.text, columns)
 
 
 def _a(kind: str) -> str:

@@ -9,7 +9,7 @@ from ...functions import ANY, BOOL, NUMBER, TIME
 from ...syntax import tree
 from .. import golden as g
 from .. import rules
-from ..guard_types import check_tolerance
+from ..arguments import check_tolerance
 from ..kinds import describe
 from ..model import GuardModel, Model
 from ..sources import missing_file
