@@ -173,15 +173,21 @@ def _quantile(asked: Asked) -> exp.Expr:
     return exp.Anonymous(this="quantile_cont", expressions=[*_columns(asked), exp.convert(asked.share)])
 
 
+# Times without a zone may be a local clock's, up to 14 hours ahead of UTC; what is farther ahead is no time of a row.
+_AHEAD = 86400
+
+
 def _age(asked: Asked) -> exp.Expr:
     from sqlglot import exp
 
     newest = exp.Max(this=exp.cast(_columns(asked)[0], "timestamp"))
     now = exp.cast(exp.Anonymous(this="now"), "timestamp")
-    return exp.Sub(
+    age = exp.Sub(
         this=exp.Anonymous(this="epoch", expressions=[now]),
         expression=exp.Anonymous(this="epoch", expressions=[newest]),
     )
+    plausible = exp.GTE(this=age, expression=exp.Literal.number(-_AHEAD))
+    return exp.Case(ifs=[exp.If(this=plausible, true=age.copy())])
 
 
 def _null_rows(asked: Asked, many: bool) -> str:
@@ -269,8 +275,9 @@ def _sum(values: Values) -> float | None:
 
 
 def _freshness(values: Values, now: datetime) -> float | None:
-    """Seconds between the newest value and now."""
-    return (now - max(known(values))).total_seconds() if known(values) else None
+    """Seconds between the newest value and now, as long as it is less than a day ahead."""
+    age = (now - max(known(values))).total_seconds() if known(values) else None
+    return age if age is not None and age >= -_AHEAD else None
 
 
 def _correlation(first: Values, second: Values) -> float | None:
@@ -433,11 +440,12 @@ FUNCTIONS = (
         (Argument("c", "time column"),),
         DURATION,
         TABLE,
-        "The age of the newest row when the guard runs.",
+        "The age of the newest row when the guard runs. A time of the future has a negative one.",
         sql=Aggregate(_age),
         reference=_freshness,
+        empty="it holds no time, or its newest is more than a day ahead of now",
         example="freshness(time_hour) <= 2d",
-        nothing=_NOTHING,
+        nothing="Nulls are left out. Without a value, or where the newest is more than a day ahead of now, error.",
     ),
     Function(
         "correlation",

@@ -1,0 +1,36 @@
+"""What rules mean where people could expect something else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from .conftest import Project
+from .specs import value_of, verdict_of
+
+pytest.importorskip("duckdb")
+
+
+def newest(project: Project, ahead: timedelta, rule: str) -> dict[str, object]:
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    times = "".join(f"{now + d:%Y-%m-%d %H:%M:%S},{i}\n" for i, d in enumerate((timedelta(days=-9), ahead)))
+    project.write("data.csv", f"seen,n\n{times}")
+    return verdict_of(project, rule)
+
+
+def test_a_newest_row_of_the_future_is_no_fresh_one(project: Project) -> None:
+    record = newest(project, timedelta(days=2), "freshness(seen) <= 2d")
+    assert record["verdict"] == "error"
+    why = "it holds no time, or its newest is more than a day ahead of now"
+    assert record["reason"] == f"freshness(seen) has no value: {why}"
+
+
+def test_a_clock_that_is_ahead_of_utc_is_fresh(project: Project) -> None:
+    record = newest(project, timedelta(hours=14), "freshness(seen) <= 2d")
+    assert record["verdict"] == "passed"
+    assert -14 * 3600 - 1 <= value_of(record) <= -13 * 3600
+
+
+def test_where_leaves_out_the_rows_of_the_future(project: Project) -> None:
+    assert newest(project, timedelta(days=2), "freshness(seen) <= 10d where n < 1")["verdict"] == "passed"
