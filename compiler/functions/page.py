@@ -20,6 +20,9 @@ An argument is a column; a number column (int, float, decimal); a label column (
 column (date, timestamp); columns, one or more; a share (`0.95` or `95%`); a table, another source
 or `STAGE.OUTPUT`. `where` and `by` may stand behind a call that is about a table. A NaN in what
 is measured is an error.
+
+`c matches "…"` is no function but an operator, and finds its pattern anywhere in the text: `matches "^[A-Z]{3}$"` is
+about the whole of it.
 """
 _UNITS = {
     NUMBER: "a number",

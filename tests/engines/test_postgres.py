@@ -198,6 +198,7 @@ RULES = """
   n in [1, 2, 3]
   t in ["a", "B"]
   t matches "^[a-c]$"
+  t matches "a|b"
   t matches "b\\\\b"
   t >= "b" for 90% of rows
   day >= "2013-01-02"

@@ -12,6 +12,15 @@ from .specs import value_of, verdict_of
 pytest.importorskip("duckdb")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "wrong"), [("[A-Z]", 1), ("^[A-Z]", 2), ("[A-Z]$", 2), ("^[A-Z]{2}$", 3), ("", 0), ("x|9", 3)]
+)
+def test_a_pattern_is_found_anywhere_in_the_text(project: Project, pattern: str, wrong: int) -> None:
+    project.write("data.csv", "carrier\nUA\n9E\nB6\n12\n")
+    record = verdict_of(project, f'carrier matches "{pattern}"')
+    assert value_of(record) == wrong
+
+
 def newest(project: Project, ahead: timedelta, rule: str) -> dict[str, object]:
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     times = "".join(f"{now + d:%Y-%m-%d %H:%M:%S},{i}\n" for i, d in enumerate((timedelta(days=-9), ahead)))

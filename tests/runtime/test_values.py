@@ -78,7 +78,7 @@ def test_all_wrong_params_are_told_at_once() -> None:
 
 # --------------------------------------------------------------- conditions
 
-NUMBERS = {"a": 1.0, "nan": float("nan"), "none": None, "text": "x", "yes": True}
+NUMBERS = {"a": 1.0, "nan": float("nan"), "none": None, "text": "x", "word": "ox", "yes": True}
 
 
 def lookup(scope: str, name: str) -> Any:
@@ -94,6 +94,8 @@ def test_conditions_mean_what_they_say() -> None:
     assert true(p.op("between", a, 0, 1)) and not true(p.op("between", a, 2, 3))
     assert true(p.op("in", p.metric("text"), p.literal(("x", "y"), "list")))
     assert true(p.op("matches", p.metric("text"), p.literal("^x$", "string")))
+    assert not true(p.op("matches", p.metric("word"), p.literal("^x$", "string")))
+    assert true(p.op("matches", p.metric("word"), p.literal("x", "string")))  # anywhere in the text
     assert true(p.op("==", p.op("neg", p.op("min", a, 3)), p.op("-", 0, p.op("abs", p.op("*", -1, a)))))
     assert true(p.op("and", p.metric("yes"), p.op("not", p.op(">", a, 1))))
 
