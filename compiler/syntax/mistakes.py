@@ -152,6 +152,32 @@ def _call_without_parentheses(s: Situation) -> Mistake | None:
     return Mistake(f"write {s.before}({s.found})")
 
 
+_OPERAND = r"(?:-?[0-9][\w.%]*|[^\W\d][\w.]*(?:\([^()\n]*\))?)"
+_BEGINS = r"(?:[\n,{]|\b(?:and|or|not))\s*"
+
+
+def _chained(s: Situation) -> Mistake | None:
+    """`0 <= x <= 5`, as mathematics has it."""
+    before = re.search(rf"{_BEGINS}({_OPERAND})\s*([<>]=?)\s*({_OPERAND})\s*$", s.whole[: s.start])
+    second = re.match(rf"([<>]=?)\s*({_OPERAND})", s.whole[s.start :])
+    if not before or not second or before[2][0] != second[1][0] or "COMPARE" in s.expected:
+        return None
+    first, op, middle, other, last = *before.groups(), *second.groups()
+    ends = (first, last) if op[0] == "<" else (last, first)
+    if op[1:] and other[1:]:
+        return Mistake(f"write {middle} between {ends[0]} and {ends[1]}")
+    return Mistake(f"write {first} {op} {middle} and {middle} {other} {last}")
+
+
+def _and_without_subject(s: Situation) -> Mistake | None:
+    """`x >= 0 and <= 5`."""
+    before = re.search(rf"{_BEGINS}({_OPERAND})\s*([<>]=?|[!=]=)\s*{_OPERAND}\s+(?:and|or)\s+$", s.whole[: s.start])
+    if not before or s.found not in ("<", "<=", ">", ">=", "==", "!="):
+        return None
+    limit = re.match(rf"\s*({_OPERAND})", s.whole[s.end :])
+    return Mistake(f"write {before[1]} {s.found} {limit[1] if limit else '…'}")
+
+
 def _spaced_unit(s: Situation) -> Mistake | None:
     number = re.search(r"([0-9][0-9_.]*)[ \t]+$", s.whole[: s.start])
     unit = _UNIT_WORDS.get(s.found.removesuffix("s"), s.found)
@@ -285,6 +311,8 @@ _LOOKS: tuple[Callable[[Situation], Mistake | None], ...] = (
     _dashed_name,
     _is_null,
     _call_without_parentheses,
+    _chained,
+    _and_without_subject,
     _spaced_unit,
     _bare_fraction,
     _misspelt_before,
