@@ -1,6 +1,6 @@
 """How long guards take on a Parquet file, and how much memory: twenty rules in mlopsc, in other tools, by hand.
 
-    python benchmarks/guards.py [--rows 10000000] [--repeat 5] [--only ours by_hand]
+    python benchmarks/guards.py [--rows 10000000] [--repeat 5] [--only ours by_hand] [--shuffled]
     python benchmarks/guards.py --large [--rows 50000000]
 
 Run it with the Python that mlopsc is installed in. It makes an environment of its own in `.engines/guards-benchmark`
@@ -37,7 +37,7 @@ ROWS = """
 COPY (
   SELECT *, score > 0.5 AS predicted FROM (
     SELECT
-      i AS id,
+      {id} AS id,
       TIMESTAMP '2026-01-01' + to_seconds(i * 31536000 // {rows}) AS departed,
       departed + to_minutes(40 + pick(i, 12, 400)) AS arrived,
       ['9E', 'AA', 'B6', 'DL', 'EV', 'F9', 'MQ', 'UA', 'US', 'WN'][1 + pick(i, 1, 10)] AS carrier,
@@ -107,17 +107,18 @@ def environment() -> Path:
     return python
 
 
-def flights(rows: int) -> Path:
-    """The data, made once."""
+def flights(rows: int, shuffled: bool = False) -> Path:
+    """The data, made once. The ids rise from row to row; shuffled, each is a prime further, and round again."""
     import duckdb
 
-    path = HOME / f"flights-{rows}.parquet"
+    path = HOME / f"flights-{rows}{'-shuffled' if shuffled else ''}.parquet"
+    id_ = f"(i * 1000003) % {rows}" if shuffled else "i"
     if not path.is_file():
         print(f"making {rows:,} rows …", file=sys.stderr)
         aside = path.with_suffix(".part")
         connection = duckdb.connect(config={"memory_limit": "1GiB"})
         connection.execute("CREATE MACRO pick(i, salt, n) AS CAST(hash(i, salt) % n AS INTEGER)")
-        connection.execute(ROWS.format(rows=rows, path=aside))
+        connection.execute(ROWS.format(rows=rows, path=aside, id=id_))
         aside.replace(path)
     return path
 
@@ -188,8 +189,8 @@ def disagreements(found: dict[str, Measured]) -> list[str]:
     return said
 
 
-def compare(python: Path, rows: int, repeat: int, only: list[str]) -> int:
-    data = flights(rows)
+def compare(python: Path, rows: int, repeat: int, only: list[str], shuffled: bool) -> int:
+    data = flights(rows, shuffled)
     spec = (RULES / "flights.mlops").read_text("utf-8").replace("10_000_000", str(rows))
     with tempfile.TemporaryDirectory(dir=HOME) as folder:
         ours = Ours(python, spec, data, Path(folder))
@@ -228,11 +229,12 @@ def main() -> int:
     parser.add_argument("--repeat", type=int)
     parser.add_argument("--only", nargs="+", choices=("ours", *OTHERS), default=["ours", *OTHERS])
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--shuffled", action="store_true", help="ids in no order")
     options = parser.parse_args()
     python = environment()
     if options.large:
         return large(python, options.rows or 50_000_000, options.repeat or 1)
-    return compare(python, options.rows or 10_000_000, options.repeat or 5, options.only)
+    return compare(python, options.rows or 10_000_000, options.repeat or 5, options.only, options.shuffled)
 
 
 if __name__ == "__main__":
