@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..plan import nodes as plan
 from ..syntax import tree
+from .walk import parts
 
 SUBJECT = "path"  # the name of the argument that is the subject's path
 TIMEOUT = 600.0  # seconds, when the rule says nothing
@@ -13,22 +14,7 @@ TIMEOUT = 600.0  # seconds, when the rule says nothing
 
 def custom_checks(expr: tree.Expr) -> Iterator[tree.Call]:
     """The calls of `python` in a rule's expression."""
-    if isinstance(expr, tree.Call):
-        if expr.function.text == "python":
-            yield expr
-        parts: tuple[tree.Expr, ...] = expr.args
-    elif isinstance(expr, tree.Binary):
-        parts = (expr.left, expr.right)
-    elif isinstance(expr, tree.Unary):
-        parts = (expr.operand,)
-    elif isinstance(expr, tree.Between):
-        parts = (expr.subject, expr.low, expr.high)
-    elif isinstance(expr, tree.In):
-        parts = (expr.subject,)
-    else:
-        parts = ()
-    for part in parts:
-        yield from custom_checks(part)
+    return (e for e in parts(expr) if isinstance(e, tree.Call) and e.function.text == "python")
 
 
 def passed(call: tree.Call) -> tuple[tree.Entry, ...]:

@@ -21,11 +21,12 @@ from .drift import against, drift_is_asked_right
 from .kinds import describe
 from .model import GuardModel
 from .patterns import check_pattern
-from .rows import children, is_about_rows, is_bare
+from .rows import is_about_rows, is_bare
 from .same_sides import rule_compares_two_things
 from .slices import call_can_be_sliced, slices_are_by_one_column
 from .synonyms import function_hint
 from .units import COLUMN_UNITS, SHOWN, Typed, compare_bounds, negative, unit_hint
+from .walk import children
 
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 METRIC_SCOPES = ("champion", "previous")

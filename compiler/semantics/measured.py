@@ -13,7 +13,8 @@ from ..syntax import tree
 from ..syntax.parser import parse
 from .canonical import canonical
 from .model import GuardModel, Model
-from .rows import children, is_about_rows
+from .rows import is_about_rows
+from .walk import children
 
 
 @dataclass(frozen=True)

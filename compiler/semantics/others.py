@@ -8,7 +8,7 @@ from ..source import Span
 from ..syntax import tree
 from .drift import CHAMPION, PREVIOUS, against, is_drift
 from .model import GuardModel
-from .rows import children
+from .walk import parts
 
 
 def other_tables(guard: GuardModel) -> Iterator[tree.Path]:
@@ -36,10 +36,3 @@ def table_named(path: tree.Path) -> tree.Path:
     """The table of `planes.tailnum`, or of `prepare.features.id`: all but the last word."""
     parts = path.parts[:-1]
     return tree.Path(parts, Span(path.span.source, parts[0].span.start, parts[-1].span.end))
-
-
-def parts(expr: tree.Expr) -> Iterator[tree.Expr]:
-    """An expression and all that stands in its operators and calls."""
-    yield expr
-    for child in expr.args if isinstance(expr, tree.Call) else children(expr):
-        yield from parts(child)

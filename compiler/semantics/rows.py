@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import functions as f
 from ..syntax import tree
 from .model import GuardModel
+from .walk import children
 
 
 def is_about_rows(expr: tree.Expr, guard: GuardModel) -> bool:
@@ -16,19 +17,6 @@ def is_about_rows(expr: tree.Expr, guard: GuardModel) -> bool:
     if isinstance(expr, tree.Call):
         return expr.function.text == "abs" and any(is_about_rows(a, guard) for a in expr.args)
     return any(is_about_rows(child, guard) for child in children(expr))
-
-
-def children(expr: tree.Expr) -> tuple[tree.Expr, ...]:
-    """The direct parts of an operator; calls, lists and names have none here."""
-    if isinstance(expr, tree.Binary):
-        return (expr.left,) if expr.op == "references" else (expr.left, expr.right)
-    if isinstance(expr, tree.Unary):
-        return (expr.operand,)
-    if isinstance(expr, tree.Between):
-        return (expr.subject, expr.low, expr.high)
-    if isinstance(expr, tree.In):
-        return (expr.subject,)
-    return ()
 
 
 def is_bare(path: tree.Path, guard: GuardModel) -> bool:

@@ -8,7 +8,7 @@ from ..diagnostics import Diagnostics
 from ..syntax import tree
 from . import rules
 from .model import GuardModel
-from .rows import children
+from .walk import parts
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _BASELINES = ("champion", "previous")
@@ -42,18 +42,12 @@ def _hint(expr: tree.Expr) -> str:
 
 
 def _comparisons(expr: tree.Expr) -> Iterator[tree.Binary]:
-    if isinstance(expr, tree.Binary) and expr.op in _COMPARISONS:
-        yield expr
-    for child in children(expr):
-        yield from _comparisons(child)
+    return (e for e in parts(expr) if isinstance(e, tree.Binary) and e.op in _COMPARISONS)
 
 
 def _names(expr: tree.Expr) -> Iterator[tree.Path]:
     """The names in an expression, those of columns in calls included."""
-    if isinstance(expr, tree.Path):
-        yield expr
-    for child in expr.args if isinstance(expr, tree.Call) else children(expr):
-        yield from _names(child)
+    return (e for e in parts(expr) if isinstance(e, tree.Path))
 
 
 def _written(expr: tree.Expr) -> str:

@@ -9,6 +9,7 @@ from ..diagnostics import Diagnostics
 from ..syntax import tree
 from . import rules
 from .kinds import describe
+from .walk import parts
 
 MIN_SUPPORT = 30  # rows; what fewer say of a share is mostly chance
 
@@ -21,22 +22,7 @@ def min_support(call: tree.Call) -> int:
 
 def sliced_calls(expr: tree.Expr) -> Iterator[tree.Call]:
     """The calls with `by` in a rule's expression."""
-    if isinstance(expr, tree.Call):
-        if expr.by is not None:
-            yield expr
-        parts: tuple[tree.Expr, ...] = expr.args
-    elif isinstance(expr, tree.Binary):
-        parts = (expr.left, expr.right)
-    elif isinstance(expr, tree.Unary):
-        parts = (expr.operand,)
-    elif isinstance(expr, tree.Between):
-        parts = (expr.subject, expr.low, expr.high)
-    elif isinstance(expr, tree.In):
-        parts = (expr.subject,)
-    else:
-        parts = ()
-    for part in parts:
-        yield from sliced_calls(part)
+    return (e for e in parts(expr) if isinstance(e, tree.Call) and e.by is not None)
 
 
 def slices_are_by_one_column(rule: tree.RuleLine, diagnostics: Diagnostics) -> None:

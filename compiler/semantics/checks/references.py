@@ -9,9 +9,10 @@ from .. import rules
 from ..drift import CHAMPION, PREVIOUS, against, is_drift
 from ..kinds import describe
 from ..model import Artifact, GuardModel, Model
-from ..others import parts, table_named
+from ..others import table_named
 from ..stages import find_artifact
 from ..units import COLUMN_UNITS
+from ..walk import parts
 from .expected import expected_is_comparable
 
 
