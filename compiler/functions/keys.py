@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..features import Feature
+from .aggregates import Aggregate
 from .function import PERCENT, TABLE, Argument, Asked, Function
-from .statistics import Aggregate
 
 if TYPE_CHECKING:
     from sqlglot import exp

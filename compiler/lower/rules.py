@@ -10,7 +10,7 @@ from .. import functions as f
 from ..code import local_code
 from ..format.expressions import flat, pieces
 from ..format.statements import joined, line
-from ..functions.statistics import Different
+from ..functions.aggregates import Different
 from ..plan import nodes as plan
 from ..semantics.better import key_of
 from ..semantics.custom_checks import passed, timeout_of, value_of

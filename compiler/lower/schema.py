@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from ..functions.aggregates import Different
 from ..functions.function import Asked
-from ..functions.statistics import Different
 from ..plan import nodes as plan
 from ..semantics.entity import Entity
 from ..semantics.model import Model

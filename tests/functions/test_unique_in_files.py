@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlopsc.compiler.functions import Asked
-from mlopsc.compiler.functions.statistics import Different
+from mlopsc.compiler.functions.aggregates import Different
 from sqlglot import exp
 
 UNIQUE = Different(repeated=True)
