@@ -150,6 +150,18 @@ def limit_text(condition: Mapping[str, Any], lookup: Lookup, unit: str | None = 
     return text_of(condition)
 
 
+def unit_beside(ref: Mapping[str, Any], limits: Sequence[Mapping[str, Any]], unit: str | None) -> str | None:
+    """How a value is shown: as a share where a limit compares it with one, as `accuracy >= 80%` does."""
+    if unit not in (None, "number"):
+        return unit
+    for condition in (limit["condition"] for limit in limits):
+        args = condition.get("args", ())
+        compared = condition.get("op") in (*_COMPARE, "between") and ref in args
+        if compared and any(a["is"] == "literal" and a.get("unit") == "percent" for a in args):
+            return "percent"
+    return unit
+
+
 def _value_text(condition: Mapping[str, Any], lookup: Lookup, unit: str | None) -> str:
     if condition["is"] == "literal":
         unit = condition.get("unit") or unit

@@ -25,6 +25,7 @@ from .conditions import (
     not_finite,
     number_text,
     text_of,
+    unit_beside,
 )
 from .context import Context, FailedNodeError, version_of
 from .databases import DatabaseTable, table_of_guard
@@ -109,7 +110,8 @@ def _check_rule(rule: Mapping[str, Any], facts: _Facts) -> dict[str, Any]:
                     name, value, unit = facts.measured(ref)
                 except NoBaselineError:
                     continue  # its limit says so, unless another part of it fails
-                found["measured"][name] = {"value": value, "text": number_text(value, unit)}
+                shown = number_text(value, unit_beside(ref, rule["limits"], unit))
+                found["measured"][name] = {"value": value, "text": shown}
                 if compared := facts.compared(ref):
                     found["measured"][name]["text"] += f" ({compared.text})"
                     found.setdefault("comparisons", []).append(compared.plain())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .conditions import Lookup, UnknownValueError, evaluate, holds, limit_text, not_finite, number_text
+from .conditions import Lookup, UnknownValueError, evaluate, holds, limit_text, not_finite, number_text, unit_beside
 
 Measures = Mapping[str, Mapping[str, Any]]  # a guard's measures by id
 Json = dict[str, Any]
@@ -114,7 +114,7 @@ class _Slice:
         for ref in self.rule["measured"]:
             value = self.lookup(ref["scope"], ref["name"])
             about = self.measures.get(ref["name"], {})
-            text = number_text(value, about.get("unit"))
+            text = number_text(value, unit_beside(ref, self.rule["limits"], about.get("unit")))
             if ref["name"] in self.values:
                 found[about["text"]] = {"value": value, "text": f"{text} ({self.word})", "slice": self.name}
             else:

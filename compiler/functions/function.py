@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 # Units of values in rules. `any` is what nothing is known of: a column without a schema.
-# A `metric` is a number of a file: it compares with anything that is a number.
-NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, METRIC, ANY = (
+# A `metric` is a number of a file: it compares with anything that is a number. A `fraction` is a number that people
+# write as a share, too, such as an accuracy: it compares with both.
+NUMBER, PERCENT, DURATION, SIZE, STRING, BOOL, TIME, METRIC, FRACTION, ANY = (
     *("number", "percent", "duration", "size"),
-    *("string", "bool", "time", "metric", "any"),
+    *("string", "bool", "time", "metric", "fraction", "any"),
 )
 
 # Subjects.
@@ -122,6 +123,11 @@ class Function:
         names = [f"{a.name}…" if a.type == "columns" else a.name for a in self.arguments]
         names += [f"{a.name}: …" for a in self.named]
         return f"{self.name}({', '.join(names)})" if names else self.name
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether it is a metric of predictions from 0 to 1, which may be compared with a share."""
+        return self.feature is Feature.PREDICTIONS and (self.low, self.high) == (0, 1)
 
     @property
     def asks_table(self) -> bool:

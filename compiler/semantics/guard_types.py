@@ -29,6 +29,7 @@ from .units import COLUMN_UNITS, SHOWN, Typed, compare_bounds, negative, unit_hi
 from .walk import children
 
 _COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
+_KEPT_BY_ABS = frozenset({f.METRIC, f.FRACTION, f.PERCENT, f.DURATION, f.SIZE})
 METRIC_SCOPES = ("champion", "previous")
 
 
@@ -231,7 +232,7 @@ class Typing:
             message = f"'{function.name}' is about {fits}, and '{self.guard.subject.name}' is {_a(kind)}"
             hint = "name a metric of the file" if kind == "metrics" else None
             return self._wrong(span, message, hint, rules.WRONG_SUBJECT)
-        return Typed(function.result, function.low, function.high)
+        return Typed(f.FRACTION if function.is_fraction else function.result, function.low, function.high)
 
     def _call(self, call: tree.Call) -> Typed:
         name = call.function.text
@@ -247,6 +248,9 @@ class Typing:
             return typed
         if not call_can_be_sliced(call, self.diagnostics):
             return Typed("wrong")
+        if name == "abs" and len(call.args) == 1 and not call.named:
+            inner = self._typed(call.args[0])
+            return Typed(inner.unit) if inner.unit in _KEPT_BY_ABS else typed
         if not Arguments(self.guard, self.diagnostics, self._typed).fit(call, function):
             return Typed("wrong")
         if function.feature is Feature.DRIFT:
@@ -310,8 +314,10 @@ class Typing:
         if expr.op in ("*", "/"):
             return _product(left, right, expr.op)
         units = {left.unit, right.unit} - {f.ANY, f.METRIC, "wrong"}
-        if f.PERCENT in units and {left.unit, right.unit} & {f.METRIC, f.NUMBER}:
+        if f.PERCENT in units and {left.unit, right.unit} & {f.METRIC, f.NUMBER, f.FRACTION}:
             return self._ambiguous(left, expr)
+        if len(units) > 1:
+            units = {_plain(unit) for unit in units}
         if len(units) > 1 and f.TIME not in units:
             message = f"{SHOWN[left.unit]} and {SHOWN[right.unit]} cannot be added or subtracted"
             return self._wrong(expr.span, message, None, rules.INCOMPARABLE)
@@ -336,7 +342,9 @@ class Typing:
         # Times are compared with texts that hold a date: `time_hour >= "2013-01-01"`.
         if f.ANY in units or len(units) == 1 or units == {f.TIME, f.STRING}:
             return True
-        if f.METRIC in units and units <= {f.METRIC, f.NUMBER, f.PERCENT, f.DURATION, f.SIZE}:
+        if f.METRIC in units and units <= {f.METRIC, f.NUMBER, f.FRACTION, f.PERCENT, f.DURATION, f.SIZE}:
+            return True
+        if f.FRACTION in units and units <= {f.FRACTION, f.NUMBER, f.PERCENT}:
             return True
         message = f"{SHOWN[left.unit]} is compared with {SHOWN[right.unit]}"
         self._wrong(span, message, unit_hint(left, right, b) or unit_hint(right, left, a), rules.INCOMPARABLE)
@@ -389,8 +397,13 @@ def _product(left: Typed, right: Typed, op: str) -> Typed:
         return Typed(other.unit)
     if f.METRIC in (left.unit, right.unit) or (op == "/" and left.unit == right.unit != f.ANY):
         return Typed(f.METRIC)
-    units = {left.unit, right.unit} - {f.ANY, "wrong"}
+    units = {_plain(left.unit), _plain(right.unit)} - {f.ANY, "wrong"}
     return Typed(units.pop() if len(units) == 1 else f.ANY)
+
+
+def _plain(unit: str) -> str:
+    """What a fraction is among other numbers: one of them."""
+    return f.NUMBER if unit == f.FRACTION else unit
 
 
 def _a(kind: str) -> str:

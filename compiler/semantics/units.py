@@ -24,6 +24,7 @@ SHOWN = {
     f.BOOL: "true or false",
     f.TIME: "a time",
     f.METRIC: "a number",
+    f.FRACTION: "a number",
 }
 
 
@@ -61,7 +62,7 @@ def unit_hint(have: Typed, other: Typed, node: tree.Expr) -> str | None:
         fraction = have.unit == f.METRIC or (have.high is not None and have.high <= 1)
         wanted = f"{node.value:g}" if fraction else node.span.text[:-1]
         return f"write {wanted}, or compare a share such as nulls(c)"
-    if have.unit in (f.NUMBER, f.METRIC) and isinstance(node, tree.Text):
+    if have.unit in (f.NUMBER, f.METRIC, f.FRACTION) and isinstance(node, tree.Text):
         number = re.fullmatch(r"-?\d+(\.\d+)?", node.value)
         return f"without the quotes: {node.value}" if number else None
     if other.unit != f.NUMBER or not isinstance(node, tree.Number):

@@ -43,3 +43,28 @@ def test_a_clock_that_is_ahead_of_utc_is_fresh(project: Project) -> None:
 
 def test_where_leaves_out_the_rows_of_the_future(project: Project) -> None:
     assert newest(project, timedelta(days=2), "freshness(seen) <= 10d where n < 1")["verdict"] == "passed"
+
+
+# Nine of ten are right.
+PREDICTED = "late,guess\n" + "true,true\n" * 5 + "false,false\n" * 4 + "true,false\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict", "shown", "limit"),
+    [
+        ("accuracy(late, guess) >= 80%", "passed", "90%", ">= 80%"),
+        ("accuracy(late, guess) >= 0.8", "passed", "0.9", ">= 0.8"),
+        ("accuracy(late, guess) >= 95%", "blocked", "90%", ">= 95%"),
+        ("accuracy(late, guess) between 70% and 90%", "passed", "90%", "between 70% and 90%"),
+        ("f1(late, guess) >= 99% warn, >= 80% block", "warned", "90.9091%", ">= 99%"),
+        ("accuracy(late, guess, min_support: 4) by late >= 80%", "passed", "83.3333% (true)", ">= 80%"),
+    ],
+)
+def test_a_metric_up_to_1_is_compared_with_a_number_or_a_share(
+    project: Project, rule: str, verdict: str, shown: str, limit: str
+) -> None:
+    project.write("data.csv", PREDICTED)
+    record = verdict_of(project, rule)
+    assert record["verdict"] == verdict, record
+    (measured,) = record["rules"][0]["measured"].values()
+    assert (measured["text"], record["rules"][0]["limits"][0]["text"]) == (shown, limit)
