@@ -7,10 +7,10 @@ better one is the answer: one-sided, as the rule is.
 A resample gives each pair a weight from Poisson's distribution with mean 1, which is what drawing rows with replacement
 comes to (Efron and Tibshirani, An Introduction to the Bootstrap, 1993; by Poisson's weights: Chamandy et al.,
 Estimating Uncertainty for Massive Data Streams, 2012). A weight is a hash of the pair's key, the resample and the
-digests of the tables: equal tables give equal answers. Every metric is a function of a few weighted sums, so DuckDB
-adds them up, and no row passes through Python. More than 10 000 pairs are put into that many blocks by the hash of
-their key, and blocks are weighed: their sums are as independent as rows are, and the spread of the difference is then
-known to within one percent.
+digests of the tables, and one thread adds up in the order of keys: equal tables give equal answers, to the last digit.
+Every metric is a function of a few weighted sums, so DuckDB adds them up, and no row passes through Python. More than
+10 000 pairs are put into that many blocks by the hash of their key, and blocks are weighed: their sums are as
+independent as rows are, and the spread of the difference is then known to within one percent.
 
 The area under the ROC curve is no function of sums; its first-order part is (DeLong et al., 1988): the mean over
 positives of the share of negatives that score below them, and the same of negatives.
@@ -93,7 +93,7 @@ def compare(rows: Rows, check: Mapping[str, Any], seed: str) -> Compared:
     differences = sorted(a - b for a, b in (f for f in found if f is not None))
     sign = -1 if check["metric"] in LOWER_IS_BETTER else 1
     share = sum(sign * d > 1e-12 for d in differences) / RESAMPLES
-    at = math.floor((1 - check["confidence"]) * len(differences))
+    at = min(math.floor((1 - check["confidence"]) * len(differences)), (len(differences) - 1) // 2)
     return Compared(ours, theirs, ours - theirs, differences[at], differences[-1 - at], share, pairs, alone)
 
 
@@ -110,8 +110,10 @@ def _pairs(rows: Rows, check: Mapping[str, Any], metric: _Metric) -> tuple[int, 
         counted.append(count)
     rows(
         "CREATE OR REPLACE TEMP TABLE pairs AS SELECT ours.k, ours.y, theirs.y AS z, ours.p AS a, theirs.p AS b "
-        "FROM ours JOIN theirs ON ours.k = theirs.k"
+        "FROM ours JOIN theirs ON ours.k = theirs.k ORDER BY ours.k"
     )
+    # The last digits of a sum hang on the order of what is added: from here on rows stay in the order of their keys.
+    rows("SET threads = 1")
     pairs, differing, odd = rows(
         f"SELECT count(*), count(*) FILTER (WHERE y <> z), count(*) FILTER (WHERE {metric.odd}) FROM pairs"
     )[0]

@@ -14,7 +14,9 @@ np = pytest.importorskip("numpy")
 Array = Any
 
 
-def compared(y: Array, a: Array, b: Array, metric: str, *, seed: str = "s", predicted: str = "p") -> Compared:
+def compared(
+    y: Array, a: Array, b: Array, metric: str, *, seed: str = "s", predicted: str = "p", confidence: float = 0.95
+) -> Compared:
     """Two columns of predictions as two tables, compared."""
     import pandas
 
@@ -22,7 +24,7 @@ def compared(y: Array, a: Array, b: Array, metric: str, *, seed: str = "s", pred
     for name, column in (("ours", a), ("theirs", b)):
         connection.register(f"{name}_given", pandas.DataFrame({"id": np.arange(len(y)), "y": y, "p": column}))
     check = {"metric": metric, "truth": "y", "predicted": predicted, "key": ["id"], "key_names": ["id"], "where": None,
-             "against": "champion", "confidence": 0.95}  # fmt: skip
+             "against": "champion", "confidence": confidence}  # fmt: skip
 
     def rows(query: str) -> list[tuple[Any, ...]]:
         filled = query.replace("{subject}", "ours_given").replace("{baseline}", "theirs_given")
@@ -101,6 +103,19 @@ def test_many_rows_are_weighed_in_blocks_with_the_same_spread() -> None:
     spread = np.std(np.abs(y - a) - np.abs(y - b)) / np.sqrt(n)
     assert found.high - found.low == pytest.approx(2 * 1.645 * spread, rel=0.12)
     assert (found.pairs, found.alone) == (n, (0, 0))
+
+
+def test_equal_tables_agree_to_the_last_digit() -> None:
+    """Several threads would add up in another order each time."""
+    y, a, b, _, _ = classes(np.random.default_rng(7), 10_000)
+    assert len({compared(y, a, b, "auc") for _ in range(3)}) == 1
+
+
+def test_the_interval_begins_at_its_lower_end_at_any_confidence() -> None:
+    y, _, _, a, b = classes(np.random.default_rng(6), 500)
+    for confidence in (0.5, 0.501, 0.9995):
+        found = compared(y, a, b, "accuracy", confidence=confidence)
+        assert found.low <= found.high
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
