@@ -22,8 +22,13 @@ from mlopsc.compiler.driver import analyse, compile_plan
 from mlopsc.compiler.plan.nodes import Plan
 
 FOLDER = Path(__file__).parent / "guards_agree"
-# The second run of `twice` is of a model that is weaker than the first one's.
-PARAMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {"kinds": ({},), "twice": ({}, {"accuracy": 0.7})}
+# The second run of `twice` is of a model that is weaker than the first one's; that of `rivals` is more often right, and
+# less sure.
+PARAMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
+    "kinds": ({},),
+    "twice": ({}, {"accuracy": 0.7}),
+    "rivals": ({}, {"wrong": 5, "unsure": 0.4}),
+}
 SPECS = tuple(PARAMS)
 
 Record = dict[str, Any]
