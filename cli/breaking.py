@@ -16,7 +16,7 @@ from ..compiler.diagnostics import Diagnostic, Diagnostics, Note
 from ..compiler.source import Source, Span
 from . import specs
 from .compiling import analysis_of, profile_option, spec_argument, stop_on_errors
-from .reporting import FORMATS, report
+from .reporting import format_option, report
 from .revisions import NoRevision, Repository, spec_at
 from .terminal import paint_for
 from .today import today_option
@@ -31,14 +31,7 @@ Shown = Callable[[Span], Span]
 @click.command(short_help="Fail where guards ask for less than at a git revision.")
 @spec_argument
 @click.option("--against", metavar="REF", required=True, help="A branch, a tag or a commit, such as origin/main.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to print what is found.",
-)
+@format_option
 @click.option("-v", "--verbose", is_flag=True, help="List what is allowed, and what is stricter, too.")
 @today_option
 @profile_option

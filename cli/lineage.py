@@ -12,7 +12,7 @@ import click
 
 from .compiling import profile_option
 from .runs import spec_option
-from .stored import Run, store_of
+from .stored import Run, short_digest, store_of
 
 if TYPE_CHECKING:
     from ..runtime.store import Store
@@ -133,7 +133,7 @@ def _readers(made: Made, runs: list[Run]) -> Iterator[Made]:
 
 
 def _title(made: Made) -> str:
-    return f"{made.artifact} {_short(made.version)}{_how(made)}"
+    return f"{made.artifact} {short_digest(made.version)}{_how(made)}"
 
 
 def _how(made: Made) -> str:
@@ -184,7 +184,3 @@ def _document(made: Made, runs: list[Run]) -> dict[str, Any]:
         "from": [_document(m, []) for m in _inputs(made)],
         "to": [{"artifact": m.artifact, "version": m.version, "run": m.run["run"]} for m in _readers(made, runs)],
     }
-
-
-def _short(version: str) -> str:
-    return version.rpartition(":")[2][:10]

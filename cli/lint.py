@@ -13,7 +13,7 @@ from ..compiler.diagnostics import Diagnostics, Severity
 from ..compiler.syntax import tree
 from . import specs
 from .compiling import profile_option, set_option
-from .reporting import FORMATS, report
+from .reporting import format_option, report
 from .terminal import paint_for
 from .today import today
 
@@ -39,14 +39,7 @@ class _Checked:
 @click.command(short_help="Check specs.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--fix", is_flag=True, help="Apply the fixes that are safe, then report what is left.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to print what is found.",
-)
+@format_option
 @click.option(
     "--stdin-filename",
     type=click.Path(path_type=Path),

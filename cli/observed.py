@@ -90,12 +90,17 @@ def _column(name: str, sql_type: str, table: str, connection: Any) -> ColumnProf
     query = f"SELECT count(*), count({quoted}), count(DISTINCT {quoted}), {ends} FROM {table}"
     rows, filled, distinct, low, high = connection.execute(query).fetchone()
     values: tuple[str, ...] = ()
-    if kind == "string" and 0 < distinct <= FEW and rows >= 10 * distinct:
+    if is_choice(kind, rows, distinct):
         listed = f"SELECT DISTINCT {quoted} FROM {table} WHERE {quoted} IS NOT NULL ORDER BY 1"
         values = tuple(str(row[0]) for row in connection.execute(listed).fetchall())
     if kind in ("float", "decimal"):
         low, high = (float(v) if v is not None else None for v in (low, high))
     return ColumnProfile(name, kind, rows, rows - filled, distinct, low, high, values)
+
+
+def is_choice(kind: str, rows: int, distinct: int) -> bool:
+    """Whether a column's values are so few, and each so frequent, that they are listed."""
+    return kind == "string" and 0 < distinct <= FEW and rows >= 10 * distinct
 
 
 def type_of(sql_type: str) -> str:

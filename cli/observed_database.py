@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .observed import FEW, ColumnProfile
+from .observed import ColumnProfile, is_choice
 
 if TYPE_CHECKING:
     from ..compiler.plan.nodes import Source
@@ -56,7 +56,7 @@ def _column(name: str, kind: str, rows: int, found: list[Any], database: Postgre
 
     filled, distinct, low, high = found
     values: tuple[str, ...] = ()
-    if kind == "string" and 0 < distinct <= FEW and rows >= 10 * distinct:
+    if is_choice(kind, rows, distinct):
         listed = f"SELECT DISTINCT {quoted(name)} FROM {database.relation} AS subject WHERE {quoted(name)} IS NOT NULL"
         values = tuple(sorted(str(row[0]) for row in database.rows(listed)[1]))
     if kind in ("float", "decimal"):

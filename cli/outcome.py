@@ -9,6 +9,7 @@ from typing import Any
 
 from ..runtime.events import NodeResult, RunResult
 from .progress import clean, clock, word_of
+from .stored import metric_text
 from .terminal import Paint
 
 _ROLES = {"succeeded": "good", "planned": "good", "blocked": "error", "failed": "error", "interrupted": "warning"}
@@ -87,11 +88,7 @@ def _numbers(result: RunResult) -> Iterator[str]:
             continue
         for output, values in metrics.items():
             if isinstance(values, Mapping) and values:
-                yield f"{node.id}.{output}: " + ", ".join(f"{k} {_number(v)}" for k, v in values.items())
-
-
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+                yield f"{node.id}.{output}: " + ", ".join(f"{k} {metric_text(v)}" for k, v in values.items())
 
 
 def _closing(result: RunResult, paint: Paint) -> str:

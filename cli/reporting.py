@@ -10,7 +10,14 @@ import click
 from ..compiler.diagnostics import Diagnostic
 from .terminal import paint_for
 
-FORMATS = ("text", "json", "github", "sarif")
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="How to print what is found.",
+)
 
 
 def report(

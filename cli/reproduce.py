@@ -17,7 +17,7 @@ import click
 
 from .compiling import lowered_of, profile_option
 from .runs import spec_option
-from .stored import Run, digests_of, metrics_of, run_named, store_of
+from .stored import Run, digests_of, metrics_of, run_named, short_digest, store_of
 from .terminal import paint_for
 
 DIFFERENT = 1
@@ -166,16 +166,17 @@ def _compared(then: Run, now: Run, tolerance: float) -> tuple[list[str], bool]:
         other = digests_of(now, "source").get(name)
         if other != digest:
             same = False
-            lines.append(f"{paint('✗', 'error')} data {name} is not what it was: {_short(digest)}, now {_short(other)}")
+            versions = f"{short_digest(digest)}, now {short_digest(other)}"
+            lines.append(f"{paint('✗', 'error')} data {name} is not what it was: {versions}")
     metrics = _metric_outputs(then)
     results = digests_of(now, "stage")
     for name, digest in digests_of(then, "stage").items():
         other = results.get(name)
         if other == digest:
-            lines.append(f"{paint('✓', 'good')} {name} is equal ({_short(digest)})")
+            lines.append(f"{paint('✓', 'good')} {name} is equal ({short_digest(digest)})")
         elif name not in metrics:
             same = False
-            lines.append(f"{paint('✗', 'error')} {name} differs: {_short(digest)}, now {_short(other)}")
+            lines.append(f"{paint('✗', 'error')} {name} differs: {short_digest(digest)}, now {short_digest(other)}")
     after = metrics_of(now)
     for name, value in metrics_of(then).items():
         other_value = after.get(name)
@@ -193,7 +194,3 @@ def _compared(then: Run, now: Run, tolerance: float) -> tuple[list[str], bool]:
 
 def _metric_outputs(run: Run) -> set[str]:
     return {f"{n}.{o}" for n, r in run["nodes"].items() for o in (r.get("metrics") or {})}
-
-
-def _short(digest: Any) -> str:
-    return "nothing" if digest is None else str(digest).rpartition(":")[2][:10]

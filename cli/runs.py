@@ -12,7 +12,7 @@ import click
 
 from .compiling import profile_option
 from .progress import clock, word_of
-from .stored import Run, digests_of, metrics_of, run_named, store_of
+from .stored import Run, digests_of, metric_text, metrics_of, run_named, short_digest, store_of
 from .terminal import Paint, paint_for
 
 spec_option = click.option("--spec", type=click.Path(path_type=Path), help="The spec, where it is not the one here.")
@@ -104,7 +104,7 @@ def _shown(run: Run, paint: Paint) -> Iterator[str]:
         reason = f": {record['reason']}" if record.get("reason") else ""
         yield f"{paint(mark, role)} {node} {word} in {clock(record.get('seconds') or 0)}{reason}"
     for name, value in metrics_of(run).items():
-        yield f"{name} = {_number(value)}"
+        yield f"{name} = {metric_text(value)}"
 
 
 def _state(record: Mapping[str, Any]) -> str:
@@ -162,15 +162,7 @@ def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tupl
 
 def _told(part: str, then: Any, now: Any) -> str:
     if part in ("code", "data", "results"):
-        return f"{_short(then)} → {_short(now)}"
+        return f"{short_digest(then)} → {short_digest(now)}"
     if part == "metrics" and isinstance(then, int | float) and isinstance(now, int | float):
-        return f"{_number(then)} → {_number(now)} ({now - then:+.4g})"
+        return f"{metric_text(then)} → {metric_text(now)} ({now - then:+.4g})"
     return f"{'nothing' if then is None else then} → {'nothing' if now is None else now}"
-
-
-def _short(digest: Any) -> str:
-    return "nothing" if digest is None else str(digest).rpartition(":")[2][:10]
-
-
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -62,3 +62,13 @@ def digests_of(run: Run, kind: str) -> dict[str, str]:
         if record["kind"] == kind
         for name, artifact in (record.get("artifacts") or {}).items()
     }
+
+
+def short_digest(digest: str | None) -> str:
+    """A digest or version as people compare them: its first ten digits."""
+    return "nothing" if digest is None else digest.rpartition(":")[2][:10]
+
+
+def metric_text(value: object) -> str:
+    """A metric for people: six digits of a fraction."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,6 @@ class Context:
     def tell(self, kind: str, **what: Any) -> None:
         with self._speaking:
             self.listener(Event(kind, time.time(), self.run, **what))
-
-    def with_pipeline(self, pipeline: Pipeline) -> Context:
-        return replace(self, pipeline=pipeline)
 
     # -------------------------------------------------------------- artifacts
 
