@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .call import UnreadableError, table_expression
+from .call import UnreadableError, files_of, table_expression
 from .context import Context, FailedNodeError
 from .databases import is_database, read_database
 from .digests import tree_digest, tree_files, value_digest
+from .faults import plain_reason
 from .fingerprints import ChangedWhileReadError, Fingerprints, signature
 from .outlines import files_outline, keep_outline, lines_outline, outline_path
 from .store import safe_id
@@ -135,7 +136,13 @@ def _version(
     if version == "mtime":
         return value_digest({n: [p.stat().st_size, p.stat().st_mtime_ns] for n, p in files.items()}), {}
     if version.startswith("column:"):
-        mark = _high_water(paths, version.removeprefix("column:"), source.get("format"))
+        try:
+            mark = _high_water(paths, version.removeprefix("column:"), source.get("format"))
+        except FailedNodeError as e:
+            reason = str(e)
+            for name, path in files.items():
+                reason = reason.replace(str(path), name)
+            raise FailedNodeError(reason, e.detail) from e
         return value_digest({version: mark}), {}
     try:
         digests = dict(zip(files, fingerprints.files(files.values()), strict=True))
@@ -155,12 +162,15 @@ def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # n
         raise FailedNodeError("a source versioned by a column needs duckdb: pip install duckdb") from e
     name = column.replace('"', '""')
     try:
-        query = f'SELECT max("{name}") FROM {table_expression([str(p) for p in paths], format)}'
-        row = duckdb.connect().execute(query).fetchone()
+        table = table_expression([str(p) for p in paths], format)
+        row = duckdb.connect().execute(f'SELECT max("{name}") FROM {table}').fetchone()
     except UnreadableError as e:
         raise FailedNodeError(str(e)) from e
     except duckdb.Error as e:
-        raise FailedNodeError(str(e).strip()) from e
+        said = str(e).strip()
+        files = [f for p in paths for f in files_of(str(p))]
+        reader = table.partition("(")[0]
+        raise FailedNodeError(plain_reason(said, reader, files), said) from e
     return str(row[0] if row else None)
 
 

@@ -152,8 +152,9 @@ class Table:
         return FailedNodeError(reason.replace(f"{self._root}{os.sep}", ""), said)
 
     def _same_columns(self) -> None:
-        """Parquet files with other columns than the first are no one table; CSV files are looked at by their heads."""
-        if self.suffix != ".parquet" or len(self._files) < 2:
+        """Parquet files with other columns than the first are no one table, and neither is one with a name twice, of
+        which DuckDB would call the second `a_1`; CSV files are looked at by their heads."""
+        if self.suffix != ".parquet":
             return
         files = self._subject[self._subject.index("[") : self._subject.rindex("]") + 1]
         try:
@@ -166,7 +167,8 @@ class Table:
         for file, name, children in found:
             depth = inside.setdefault(file, [])
             if len(depth) == 1:
-                columns.setdefault(file, set()).add(name)
+                self._no_column_twice(file, name, columns.setdefault(file, set()))
+                columns[file].add(name)
             if depth:
                 depth[-1] -= 1
             if children:
@@ -179,6 +181,13 @@ class Table:
             if differ:
                 which = "".join(f" '{n}' is only in {first if n in columns[first] else other}." for n in differ[:3])
                 message = f"{other}: its columns are not those of {first}:{which[:-1]}"
+                raise FailedNodeError(message.replace(f"{self._root}{os.sep}", ""))
+
+    def _no_column_twice(self, file: str, name: str, before: set[str]) -> None:
+        for other in before:
+            if other.lower() == name.lower():
+                twice, differ = f"two columns are called {name!r}", f"{other!r} and {name!r} differ in case only"
+                message = f"{file}: {twice if other == name else f'the columns {differ}'}: rename one"
                 raise FailedNodeError(message.replace(f"{self._root}{os.sep}", ""))
 
     def _filled(self, query: str) -> str:

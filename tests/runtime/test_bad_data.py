@@ -185,6 +185,20 @@ def test_parquet_files_of_one_table_have_the_same_columns(project: Project) -> N
 
 
 @pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ("FIRST_col", "data.parquet: the columns 'first_col' and 'FIRST_col' differ in case only: rename one"),
+        ("first_col", "data.parquet: two columns are called 'first_col': rename one"),
+    ],
+)
+def test_parquet_columns_that_differ_in_case_only_are_refused(project: Project, second: str, message: str) -> None:
+    made = parquet(project, "made.parquet", "SELECT 1 AS first_col, {'first_col': 3} AS deep, 2 AS other_col")
+    record = judged(project, {"data.parquet": made.read_bytes().replace(b"other_col", second.encode())}, "rows >= 1")
+    assert (record["verdict"], record["reason"]) == ("error", message)
+    assert judged(project, {"data.parquet": made.read_bytes()}, "rows >= 1")["verdict"] == "passed"
+
+
+@pytest.mark.parametrize(
     ("rules", "content", "message"),
     [
         ("mean(a) >= 0", b"a\n1\nx\n", "'avg' cannot be taken of a text: the column is of another type than the rule"),

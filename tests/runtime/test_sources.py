@@ -37,6 +37,20 @@ def test_a_pattern_is_as_many_arguments_as_files(project: Project) -> None:
     assert result.nodes[0].record["artifacts"]["data"]["paths"][0] == "data/a.csv"
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"at,b\n1,2\n3\n", "data.csv, line 3: 1 field, and the first line has 2"),
+        (b"a,b\n1,2\n", "the table has no column 'at'; it has a and maybe others"),
+        (b"", "data.csv: it is empty, without a line that names the columns"),
+    ],
+)
+def test_why_a_column_tells_no_version_is_one_sentence(project: Project, content: bytes, reason: str) -> None:
+    (project.root / "data.csv").write_bytes(content)
+    result = project.run(counting(project, p.source("data", "data.csv", version="column:at")))
+    assert (result.nodes[0].state, result.nodes[0].reason.partition(": correct")[0]) == ("failed", reason)
+
+
 def test_a_folder_changes_with_what_is_in_it(project: Project) -> None:
     project.write("data/x/a.txt", "1")
     plan = counting(project, p.source("data", "data"))
