@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,7 +21,12 @@ class Facts:
 
 def python_files(stage: StageModel, model: Model) -> Iterator[tuple[str, Facts]]:
     """The Python files among a stage's code that can be read."""
-    for path in stage.code:
+    return facts_of(stage.code, model)
+
+
+def facts_of(code: Iterable[str], model: Model) -> Iterator[tuple[str, Facts]]:
+    """The Python files among some code that can be read."""
+    for path in code:
         text = model.project.text(path) if path.endswith(".py") else None
         facts = _facts(text) if text is not None else None
         if facts is not None:
