@@ -265,6 +265,11 @@ def _sql_literal(value: Any) -> str:
         return repr(value)
     if isinstance(value, list):
         return "[" + ", ".join(_sql_literal(v) for v in value) + "]"
+    return quoted_text(value)
+
+
+def quoted_text(value: object) -> str:
+    """A text as SQL writes it."""
     return "'" + str(value).replace("'", "''") + "'"
 
 

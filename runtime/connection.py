@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from .call import quoted_text
 from .context import Context, FailedNodeError
 
 MEMORY = "MLOPS_GUARD_MEMORY"  # an environment variable: 4GiB, 500MB
@@ -27,10 +28,10 @@ def connect(context: Context, aside: Path) -> Any:
     # The age of a timestamp must not depend on where the machine stands.
     connection.execute("SET TimeZone = 'UTC'")
     # Written into the SQL: DuckDB imports pandas, where there is one, as soon as it is given a parameter.
-    connection.execute(f"SET temp_directory = {_text(str(aside))}")
+    connection.execute(f"SET temp_directory = {quoted_text(aside)}")
     memory = context.environ.get(MEMORY) or f"{_usual(connection) >> 20}MiB"
     try:
-        connection.execute(f"SET memory_limit = {_text(memory)}")
+        connection.execute(f"SET memory_limit = {quoted_text(memory)}")
     except duckdb.Error as e:
         raise FailedNodeError(f"{MEMORY} is no size: write 4GiB or 500MB") from e
     threads = min(int(_setting(connection, "threads")), _bytes(_setting(connection, "memory_limit")) // _PER_THREAD)
@@ -44,11 +45,7 @@ def _usual(connection: Any) -> int:
 
 
 def _setting(connection: Any, name: str) -> str:
-    return str(connection.execute(f"SELECT current_setting({_text(name)})").fetchone()[0])
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return str(connection.execute(f"SELECT current_setting({quoted_text(name)})").fetchone()[0])
 
 
 def _bytes(shown: str) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .call import quoted_text
 from .context import Context, FailedNodeError
 from .digests import value_digest
 from .postgres import INSTALL, Postgres, quoted
@@ -141,9 +142,10 @@ class DatabaseTable:
             import duckdb
         except ImportError as e:
             raise FailedNodeError(f"rows as {self.suffix[1:]} need duckdb: pip install duckdb") from e
-        types = ", ".join(f"{_text(c.name)}: {_text(c.duckdb)}" for c in self.database.columns)
+        types = ", ".join(f"{quoted_text(c.name)}: {quoted_text(c.duckdb)}" for c in self.database.columns)
         reader = (
-            f"read_csv({_text(csv)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
+            f"read_csv({quoted_text(csv)}, auto_detect = false, header = true, "
+            "delim = ',', quote = '\"', escape = '\"', "
             f"nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})"
         )
         form = "parquet" if self.suffix == ".parquet" else "json"
@@ -151,7 +153,7 @@ class DatabaseTable:
             with duckdb.connect() as connection:
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("SET preserve_insertion_order = true")
-                connection.execute(f"COPY (SELECT * FROM {reader}) TO {_text(path)} (FORMAT {form})")
+                connection.execute(f"COPY (SELECT * FROM {reader}) TO {quoted_text(path)} (FORMAT {form})")
         except duckdb.Error as e:
             raise FailedNodeError(f"the rows cannot be written as {form}: {str(e).splitlines()[0]}") from e
 
@@ -215,10 +217,6 @@ def set_aside_in_database(
     context.store.place(aside.digest, context.store.folder / base / name)
     quarantined = {"rows": rows, "kept": kept, "file": f"{base}/{name}", "digest": aside.digest}
     return {"quarantined": quarantined, "without": list(conditions)}
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 _NOT_JSON = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .call import UnreadableError, csv_head, files_of, table_expression
+from .call import UnreadableError, csv_head, files_of, quoted_text, table_expression
 from .connection import connect
 from .context import Context, FailedNodeError
 from .faults import plain_reason
@@ -43,7 +43,7 @@ def _other(context: Context, guard: Mapping[str, Any], other: Mapping[str, Any])
     if other.get("file"):
         # As Python's csv reads it where the spec is compiled, and every column a text.
         form = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', sample_size = -1"
-        return f"read_csv({_text(context.root / other['file'])}, {form})"
+        return f"read_csv({quoted_text(context.root / other['file'])}, {form})"
     paths = [path for artifact in other["artifacts"] for path in context.verified(artifact, reader=guard["id"])]
     return _read(paths, other.get("format"), context.root)
 
@@ -211,7 +211,7 @@ class Table:
         if self.suffix == ".parquet":
             for path, where in ((aside, condition), (kept, f"({condition}) IS NOT TRUE")):
                 select = f"SELECT * FROM {{subject}} AS subject WHERE {where}"
-                self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT parquet)")
+                self._execute(f"COPY ({select}) TO {quoted_text(path)} (FORMAT parquet)")
         else:
             self._part_text(condition, aside, kept)
         counts = [self._count(f"{self._reader(p)}") for p in (aside, kept)]
@@ -229,7 +229,8 @@ class Table:
         for path, where in ((aside, "judged.broken"), (kept, "NOT judged.broken")):
             select = f"SELECT raw.* FROM {raw} AS raw POSITIONAL JOIN {judged} WHERE {where}"
             if self.suffix == ".csv":
-                self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT csv, HEADER, DELIMITER {self._delimiter()})")
+                options = f"FORMAT csv, HEADER, DELIMITER {self._delimiter()}"
+                self._execute(f"COPY ({select}) TO {quoted_text(path)} ({options})")
             else:
                 self._write_lines(select, path)
 
@@ -241,7 +242,7 @@ class Table:
         return f"read_ndjson_objects({files})"
 
     def _delimiter(self) -> str:
-        return _text(csv_head(self._files[0])[0])
+        return quoted_text(csv_head(self._files[0])[0])
 
     def _write_lines(self, select: str, path: Path) -> None:
         _, rows = self._execute(select)
@@ -255,10 +256,6 @@ class Table:
     def _count(self, table: str) -> int:
         _, rows = self._execute(f"SELECT count(*) FROM {table}")
         return int(rows.fetchone()[0])
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _number(value: Any) -> Any:
