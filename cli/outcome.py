@@ -45,7 +45,8 @@ def _guard(node: NodeResult, paint: Paint) -> Iterator[str]:
     aside = node.record.get("quarantined")
     if aside:
         where = clean("/".join(aside["file"].split("/")[2:]))
-        yield f"  {aside['rows']} rows set aside in {where} of the run, {aside['kept']} go on"
+        rows = f"{aside['rows']} row{'' if aside['rows'] == 1 else 's'}"
+        yield f"  {rows} set aside in {where} of the run, {aside['kept']} go on"
     for rule in node.record.get("rules", ()):
         if rule.get("outcome") not in ("warned", "blocked", "error"):
             continue

@@ -83,7 +83,8 @@ def _table(run: Run, paint: Paint) -> Iterator[str]:
         yield from _rules(record.get("rules", ()), paint)
         if record.get("quarantined"):
             aside = record["quarantined"]
-            yield f"    {aside['rows']} rows set aside in {clean(aside['file'])}, {aside['kept']} go on"
+            number = f"{aside['rows']} row{'' if aside['rows'] == 1 else 's'}"
+            yield f"    {number} set aside in {clean(aside['file'])}, {aside['kept']} go on"
 
 
 def _rules(rules: list[Mapping[str, Any]], paint: Paint) -> Iterator[str]:

@@ -225,6 +225,24 @@ def _input(
         made = "is made anew" if after is None else "has other content"
         yield Cause("input", f"{artifact} {made}", waits=after is None)
         return
+    if after is None:
+        # Files that differ are a cause of their own; a side without an outline, as rows that went on, says nothing.
+        told = list(_data(context, artifact, before, files)) if files and kept_outline(context.store, before) else []
+        yield from told or [Cause("input", _unknown(context, artifact), waits=True)]
+        return
+    yield from _data(context, artifact, before, files)
+
+
+def _unknown(context: Context, artifact: str) -> str:
+    guards = [n for n in context.pipeline.nodes.values() if n["is"] == "guard" and n["subject"] == artifact]
+    aside = next((g["id"] for g in guards if sets_aside(g)), None)
+    if aside is None:
+        return f"only a run can tell what {artifact} is"
+    return f"only a run can tell what of {artifact} goes on: '{aside}' may set rows aside"
+
+
+def _data(context: Context, artifact: str, before: str, files: Mapping[str, str]) -> Iterator[Cause]:
+    """What differs in the files of a source from those that a digest stands for."""
     outline = kept_outline(context.store, before)
     if outline is not None and outline["kind"] == "lines" and len(files) == 1:
         outline = {"kind": "files", "parts": dict.fromkeys(files, before)}

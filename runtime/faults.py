@@ -39,7 +39,7 @@ def plain_reason(message: str, reader: str, files: Sequence[str]) -> str:
             found = next(_parquet_faults(named or files), None)
     except (OSError, UnreadableError) as e:
         return str(e)
-    return found or _of_query(message)
+    return found or _of_query(message, reader)
 
 
 # Files ---------------------------------------------------------------------------------------------------------------
@@ -148,30 +148,43 @@ def _parquet_faults(files: Sequence[str]) -> Iterator[str]:
             yield f"{file}: it is cut off: it does not end as Parquet does; copy it again, or make it anew"
 
 
-_OTHER = "the column is of another type than the rule wants"
-
 # Queries -------------------------------------------------------------------------------------------------------------
 
 
-def _of_query(message: str) -> str:
+def _of_query(message: str, reader: str) -> str:
     """An error that is about the query and not about the files."""
+    other = _other(message)
     if found := re.search(r'Referenced (?:column )?"(.*?)" not found in FROM clause', message):
         there = re.search(r"Candidate bindings: (.*)", message)
         names = ", ".join(re.findall(r'"([^"]*)"', there[1])) if there else ""
         return f"the table has no column '{found[1]}'" + (f"; it has {names} and maybe others" if names else "")
     if found := re.search(r"No function matches .*?'(\w+)\((.*?)\)'", message):
         kinds = " and ".join(_kind(k.partition("(")[0]) for k in found[2].split(","))
-        return f"'{found[1]}' cannot be taken of {kinds}: {_OTHER}"
+        return f"'{found[1]}' cannot be taken of {kinds}: {other}{_or_empty(kinds, reader)}"
     if found := re.search(r"Cannot (?:compare|mix) values of type ([\w ]+?)(?:\(.*?\))? and (?:type )?(\w+)", message):
-        return f"{_kind(found[1])} is compared with {_kind(found[2])}: {_OTHER}"
+        kinds = f"{_kind(found[1])} is compared with {_kind(found[2])}"
+        return f"{kinds}: {other}{_or_empty(kinds, reader)}"
     if found := re.search(r"""[Cc]ould not convert string ['"](.*?)['"] to '?([A-Z0-9 ]+)""", message, re.DOTALL):
-        return f"'{_short(found[1])}' is not {_kind(found[2])}: {_OTHER}"
+        return f"'{_short(found[1])}' is not {_kind(found[2])}: {other}"
     if found := re.search(r'invalid (timestamp|date) field format: "(.*?)", expected', message, re.DOTALL):
-        return f"'{_short(found[2])}' is not {_TYPES[found[1].upper()]}: {_OTHER}"
+        return f"'{_short(found[2])}' is not {_TYPES[found[1].upper()]}: {other}"
     if re.search(r"\w+ for \w+ is out of range", message):
         return "a statistic has no value: its column has NaN, infinite, or very large numbers"
     first, _, _ = message.strip().partition("\n")
     return re.sub(r"^(?:[A-Z][A-Za-z-]* )+Error: ", "", first)
+
+
+def _other(message: str) -> str:
+    """Which column is of another type: those in the line of the query that DuckDB shows, as far as it shows it."""
+    line = re.search(r"^LINE \d+: (.*)$", message, re.MULTILINE)
+    names = list(dict.fromkeys(re.findall(r'"((?:[^"]|"")+)"', line[1]))) if line else []
+    columns = " or ".join(f"'{_short(name)}'" for name in names)
+    return f"{f'column {columns}' if columns else 'the column'} is of another type than the rule wants"
+
+
+def _or_empty(kinds: str, reader: str) -> str:
+    """A column of a CSV file that has no value is read as texts, for nothing tells what it would hold."""
+    return ", or has no value at all" if reader == "read_csv" and "a text" in kinds else ""
 
 
 def _kind(type_: str) -> str:

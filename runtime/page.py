@@ -124,7 +124,8 @@ def _guard(record: Record) -> str:
     aside = record.get("quarantined")
     if aside:
         href = quote(aside["file"].split("/", 2)[2])
-        linked = f', <a href="{_t(href)}">{_t(aside["rows"])} rows set aside</a>, {_t(aside["kept"])} go on'
+        number = f"{aside['rows']} row{'' if aside['rows'] == 1 else 's'}"
+        linked = f', <a href="{_t(href)}">{_t(number)} set aside</a>, {_t(aside["kept"])} go on'
     on = f'<p class="quiet">on {_t(record["subject"])}{_t(compared)}{linked if aside else ""}</p>'
     return title + on + _table(["rule", "measured", "limit", "outcome", ""], rows) + samples
 
@@ -227,7 +228,7 @@ def _about(summary: Mapping[str, Any]) -> str:
     code = summary.get("code") or {}
     machine = summary["machine"]
     facts = {
-        "spec": f"{summary['spec']} (sha256 {summary['digest'][:12]})",
+        "spec": f"{summary['spec']} ({summary['digest'][:19]})",
         "profile": summary.get("profile"),
         "commit": code.get("commit") and code["commit"][:12] + (" and changes" if code.get("uncommitted") else ""),
         "machine": f"{machine['host']}, {machine['system']}, Python {machine['python']}",

@@ -46,7 +46,7 @@ def check_slices(
         raise UnknownValueError(f"no slice by {by} has {least} rows or more: {most}")
     seen = [_Slice(s, support[s], by, rule, {n: found[n][s]["value"] for n in names}, measures, lookup) for s in judged]
     failed = [s for s in seen if s.strength]
-    worst = min(seen, key=lambda s: (-s.strength, s.margin))
+    worst = min(seen, key=_how_bad)
     return {
         "slices": {
             "by": by,
@@ -59,8 +59,13 @@ def check_slices(
         "limits": [
             {**limit, "holds": all(s.holding[i] for s in seen)} for i, limit in enumerate(worst.limits())
         ],
-        "sample": [s.row() for s in failed],
+        "sample": [s.row() for s in sorted(failed, key=_how_bad)],
     }  # fmt: skip
+
+
+def _how_bad(one: _Slice) -> tuple[Any, ...]:
+    """What sorts slices, the worst first."""
+    return -one.strength, one.margin
 
 
 def _rows(found: Mapping[str, Any] | None) -> int:

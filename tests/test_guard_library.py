@@ -70,6 +70,7 @@ PREDICTIONS = (
 TRAINING = (
     Case("enough_of_both(late)", lambda rows: put(rows, lambda r: r["id"] > 50, late=False)),
     Case("enough_of_both(late)", everywhere(late=True)),
+    Case('enough_of_both(origin, 20, ["EWR"], ["JFK"])', few(200, origin="EWR")),
     Case("apart_from(learnt, id)", lambda rows: put(rows, first(1), id=1007)),
     Case("no_giveaway(score, delay)", lambda rows: [{**r, "score": r["delay"] * 3} for r in rows]),
 )

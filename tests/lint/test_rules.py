@@ -10,7 +10,7 @@ from mlopsc.compiler.driver import analyse
 from mlopsc.compiler.lint import lint
 from mlopsc.compiler.lint.rules import LINT_RULES, WHOLE_SPEC_RULES
 
-from .specs import TODAY, codes
+from .specs import TODAY, codes, findings
 
 ROOT = Path(__file__).parents[2]
 SOURCE = """\
@@ -178,3 +178,11 @@ def test_lint_survives_every_broken_spec() -> None:
                 assert 0 <= d.span.start <= d.span.end <= len(d.span.source.text)
                 assert d.hint, f"{d.code} says not what to write"
                 assert len(d.message) <= 120, d.message
+
+
+def test_another_table_that_a_rule_names_is_no_column(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("id\n1\n", "utf-8")
+    text = 'source {} {{ uri = "a.csv", version = content }}\n'
+    text = text.format("old") + text.format("new") + "guard apart on new { overlap(old, id) <= 0% }\n"
+    (found,) = [d for d in findings(tmp_path, text) if d.code == "W515"]
+    assert found.message == "a guard names 'id', and source 'new' declares no columns"

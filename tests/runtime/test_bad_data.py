@@ -201,8 +201,10 @@ def test_parquet_columns_that_differ_in_case_only_are_refused(project: Project, 
 @pytest.mark.parametrize(
     ("rules", "content", "message"),
     [
-        ("mean(a) >= 0", b"a\n1\nx\n", "'avg' cannot be taken of a text: the column is of another type than the rule"),
-        ("a >= 0", b"a\n1\nNA\n", "a text is compared with a whole number: the column is of another type than"),
+        ("mean(a) >= 0", b"a\n1\nx\n", "'avg' cannot be taken of a text: column 'a' is of another type than the rule"),
+        ("a >= 0", b"a\n1\nNA\n", "a text is compared with a whole number: column 'a' is of another type than"),
+        ("b >= a", b"a,b\n1,x\n", "column 'b' or 'a' is of another type than the rule wants, or has no value at all"),
+        ("a >= 0", b"a\n", "column 'a' is of another type than the rule wants, or has no value at all"),
         ("a between 0 and 1", b"a\n1\nx\n", "another type than the rule wants"),
         ("a in [1, 2]", b"a\n1\nx\n", "another type than the rule wants"),
         ('a matches "x"', b"a\n1\n2\n", "'regexp_matches' cannot be taken of a whole number and a text"),

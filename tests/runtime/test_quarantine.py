@@ -122,3 +122,17 @@ def test_a_part_of_a_run_is_guarded_on_what_it_reads(project: Project) -> None:
     assert project.states(plan, only=("copy",)) == {"data": "succeeded", "g": "blocked", "copy": "skipped"}
     project.write("data.csv", "id;code;delay\n1;007;5\n")
     assert project.states(plan, only=("copy",)) == {"data": "succeeded", "g": "passed", "copy": "succeeded"}
+
+
+def test_a_plan_says_that_a_guard_may_set_rows_aside_where_only_a_run_can_tell(project: Project) -> None:
+    project.write("data.csv", CSV)
+    more = f"guard h on data {{ rows <= 4 }}{COPY}"
+    plan = plan_of(project, "delay between -10 and 1_000 else quarantine", more=more)
+    assert project.run(plan).state == "succeeded"
+    project.write("data.csv", CSV + "5;010;7\n")
+    assert project.run(plan).state == "blocked"  # after g has judged the other rows
+    project.write("data.csv", CSV)
+    (copy,) = [found for found in project.run(plan, dry_run=True).planned if found.node == "copy"]
+    assert copy.action == "may_run"
+    assert [c.text for c in copy.causes] == ["only a run can tell what of data goes on: 'g' may set rows aside"]
+    assert {r.id: r.state for r in project.run(plan).nodes}["copy"] == "restored"

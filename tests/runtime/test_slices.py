@@ -44,6 +44,12 @@ def test_the_worst_slice_is_shown_and_the_failing_ones_are_listed(project: Proje
     ]
 
 
+def test_the_worst_slice_stands_first_among_the_samples(project: Project) -> None:
+    project.write("data.csv", table(EWR=(70, 30), JFK=(60, 40), LGA=(50, 50)))
+    rule = verdict_of(project, "accuracy(y, p) by origin >= 0.75")["rules"][0]
+    assert [row["origin"] for row in rule["sample"]] == ["LGA", "JFK", "EWR"]
+
+
 def test_every_slice_has_to_hold_and_then_the_rule_passes(project: Project) -> None:
     project.write("data.csv", table(EWR=(90, 10), JFK=(80, 20), HPN=(1, 9)))
     record = verdict_of(project, "accuracy(y, p) by origin >= 0.75\nauc(y, score) by origin >= 0.7")

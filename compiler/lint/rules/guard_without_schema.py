@@ -19,7 +19,7 @@ def guarded_sources_have_schemas(model: Model, diagnostics: Diagnostics) -> None
     for name in model.sources:
         artifact = model.artifacts[name]
         guards = [g for g in model.guards.values() if g.subject.name == name]
-        columns = sorted({c for g in guards for c in _columns(g)})
+        columns = sorted({c for g in guards for c in _columns(g)} - model.artifacts.keys())  # without other tables
         if artifact.columns is None and columns:
             shown = ", ".join(f"'{c}'" for c in columns[:3]) + (" and others" if len(columns) > 3 else "")
             message = f"a guard names {shown}, and source '{name}' declares no columns"
