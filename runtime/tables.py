@@ -77,8 +77,8 @@ class Table:
         self._subject = _read(paths, format, context.root)
         self._files = [f for p in paths for f in files_of(str(p))]
         self._root = context.root
-        self._same_columns()
         self._tables = {"subject": self._subject, **others}
+        self._same_columns()
 
     def close(self) -> None:
         self._connection.close()
@@ -148,7 +148,10 @@ class Table:
 
     def _failed(self, error: Exception) -> FailedNodeError:
         said = str(error).strip()
-        reason = plain_reason(said, self._subject.partition("(")[0], self._files)
+        # A guard may read a second table; the message names the file that the fault is in.
+        tables = {table: _files_in(table) for table in self._tables.values() if table.startswith("read_")}
+        of = next((t for t, files in tables.items() if any(f in said for f in files)), self._subject)
+        reason = plain_reason(said, of.partition("(")[0], tables.get(of, self._files))
         return FailedNodeError(reason.replace(f"{self._root}{os.sep}", ""), said)
 
     def _same_columns(self) -> None:
@@ -256,6 +259,13 @@ class Table:
     def _count(self, table: str) -> int:
         _, rows = self._execute(f"SELECT count(*) FROM {table}")
         return int(rows.fetchone()[0])
+
+
+def _files_in(table: str) -> list[str]:
+    """The files that an expression of `table_expression` reads."""
+    listed = re.match(r"\w+\(\[?((?:'(?:[^']|'')*'(?:, )?)+)", table)
+    found = re.findall(r"'((?:[^']|'')*)'", listed[1]) if listed else []
+    return [f.replace("''", "'") for f in found]
 
 
 def _number(value: Any) -> Any:

@@ -356,3 +356,12 @@ def test_what_python_writes_as_csv_is_read_as_the_same_rows(rows: list[list[str]
         table = f"{table_expression([str(path)])[:-1]}, all_varchar = true)"
         found = duckdb.sql(f"SELECT * FROM {table}").fetchall()
     assert [[v or "" for v in row] for row in found] == rows
+
+
+@pytest.mark.parametrize("rule", ["a references other.a", "overlap(other, a) <= 0%"])
+def test_a_fault_in_a_second_table_is_found_in_its_file(project: Project, rule: str) -> None:
+    project.write("data.csv", "a,b\n1,2\n")
+    project.write("it's other.csv", "a,b\n1,2\n3,4,5\n")
+    record = verdict_of(project, rule, "data.csv", 'source other { uri = "it\'s other.csv" }')
+    assert record["reason"].startswith("it's other.csv, line 3: 3 fields, and the first line has 2"), record
+    assert record["verdict"] == "error"
