@@ -68,5 +68,7 @@ def command(
         f"{verb}: {counted(len(garbage.runs), 'run')}, {counted(len(garbage.entries), 'result')}, "
         f"{counted(len(garbage.objects), 'object')} ({bytes_text(garbage.size)})"
     )
+    if garbage.others:
+        click.echo(f"and {counted(len(garbage.others), 'note')} on what they were made of")
     if not delete:
         click.echo("add --delete to do it")

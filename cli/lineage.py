@@ -47,6 +47,8 @@ def command(what: str, spec: Path | None, profile: str | None, as_json: bool) ->
     _, store = store_of(spec, profile)
     runs: list[Run] = list(store.finished_runs())
     found = list(_named(what, store, runs))
+    if not found and any(what in run["nodes"] for run in runs):
+        raise click.UsageError(f"'{what}' has made nothing that is kept: name what it reads, or a version of a model")
     if not found:
         raise click.UsageError(
             f"nothing is known of '{what}': it is no node, no artifact, no version of a model, and no run has made or "

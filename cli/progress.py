@@ -26,6 +26,7 @@ _WORDS = {  # state or verdict: mark, word, role
     "failed": ("✗", "failed", "error"),
     "error": ("✗", "error", "error"),
     "blocked": ("■", "blocked", "error"),
+    "interrupted": ("!", "interrupted", "warning"),
     "skipped": ("–", "skipped", "dim"),
     "running": ("▸", "running", "note"),
     "waiting": ("·", "waiting", "dim"),

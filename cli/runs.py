@@ -49,7 +49,8 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def _line(run: Run, paint: Paint) -> str:
-    mark, _, role = word_of(run["state"])
+    state = state_of(run)
+    mark, _, role = word_of(state)
     states = [r["state"] for r in run["nodes"].values() if r["kind"] == "stage"]
     done = f"{states.count('succeeded')} ran, {states.count('restored')} restored"
     by = " ".join(filter(None, [(run.get("engine") or {}).get("name"), run.get("trigger")]))
@@ -57,12 +58,17 @@ def _line(run: Run, paint: Paint) -> str:
         [
             f"{paint(mark, role)} {run['run']}",
             f"{run['started'][:19].replace('T', ' ')}",
-            f"{paint(run['state'], role)}",
+            f"{paint(state, role)}",
             f"{done:<22}",
             _commit(run),
             by,
         ]
     ).rstrip()
+
+
+def state_of(run: Run) -> str:
+    """How the run ended. One that was ended by hand has failed for those who wait for it, and is told as what it is."""
+    return "interrupted" if run.get("interrupted") else str(run["state"])
 
 
 def _commit(run: Run) -> str:
