@@ -290,8 +290,9 @@ def test_the_pipelines_own_duckdb_is_used_where_it_has_one():
 def test_files_of_a_pipeline():
     found = emitted(everything())
     assert sorted(found) == [
-        *(f".github/mlops/demo/{name}" for name in ("README.md", "guards.txt", "mlops.pyz", "plan.json", "state.sh")),
-        *(".github/mlops/demo/summary.py", ".github/workflows/demo.yml"),
+        *(f".github/mlops/demo/{name}" for name in ("README.md", "guards.txt", "guards/sane.sql")),
+        *(f".github/mlops/demo/{name}" for name in ("mlops.pyz", "plan.json", "state.sh", "summary.py")),
+        ".github/workflows/demo.yml",
     ]
     readme = found[".github/mlops/demo/README.md"].decode()
     assert "gh secret set HUB_TOKEN" in readme
