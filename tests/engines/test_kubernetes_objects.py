@@ -114,7 +114,8 @@ def objects(plan: n.Plan, options: dict) -> list[dict]:
     found = files(plan, options)
     paths = yaml.safe_load(found["kustomization.yaml"])["resources"]
     aside = {"fill-data.yaml"} & set(found)  # for people, and only for a while
-    assert {*paths, *aside, "kustomization.yaml", "README.md"} == set(found)
+    queries = {path for path in found if path.startswith("guards/")}  # to be read
+    assert {*paths, *aside, *queries, "kustomization.yaml", "README.md"} == set(found)
     applied = [yaml.safe_load(found[path]) for path in (*paths, *aside)]
     return applied + [
         json.loads(text) for o in applied if "-jobs-" in o["metadata"]["name"] for text in o["data"].values()
