@@ -32,6 +32,12 @@ class Made:
         found: Mapping[str, Any] = self.run["nodes"][self.node]
         return found
 
+    @property
+    def read(self) -> set[str]:
+        """The versions of what the node read."""
+        inputs = (self.record.get("key_parts") or {}).get("inputs") or {}
+        return {version for found in inputs.values() for version in found}
+
 
 @click.command(short_help="Say what made a file, a node's results or a model, and what was made from it.")
 @click.argument("what", metavar="NODE|FILE|MODEL")
@@ -113,8 +119,7 @@ def _artifacts(run: Run) -> Iterator[Made]:
 
 def _inputs(made: Made) -> Iterator[Made]:
     """What the node read, as the same run made it."""
-    parts = made.record.get("key_parts") or {}
-    versions = {v for found in (parts.get("inputs") or {}).values() for v in found}
+    versions = made.read
     seen = set()
     for other in _artifacts(made.run):
         if other.version in versions and other.node != made.node and other.version not in seen:
@@ -127,9 +132,7 @@ def _readers(made: Made, runs: list[Run]) -> Iterator[Made]:
     seen = set()
     for run in runs:
         for other in _artifacts(run):
-            parts = other.record.get("key_parts") or {}
-            versions = {v for found in (parts.get("inputs") or {}).values() for v in found}
-            if made.version in versions and (other.artifact, other.version) not in seen:
+            if made.version in other.read and (other.artifact, other.version) not in seen:
                 seen.add((other.artifact, other.version))
                 yield other
 

@@ -16,7 +16,8 @@ from .outlines import (
     kept_outline,
     lock_outline,
 )
-from .params import shown
+from .params import DEFAULT, RUN, origin_of, shown
+from .pipeline import sets_aside
 from .store import read_json, safe_id
 
 
@@ -50,11 +51,6 @@ def let_pass(context: Context, guard: Mapping[str, Any], subject: str | None) ->
         return subject
     last = last_of(context, guard["id"])
     return last["key_parts"].get("let") if last and last["key"] == _judged(guard, subject) else None
-
-
-def sets_aside(guard: Mapping[str, Any]) -> bool:
-    """Whether a guard may take rows out of its subject."""
-    return any(limit["action"] == "quarantine" for rule in guard["rules"] for limit in rule["limits"])
 
 
 def _judged(guard: Mapping[str, Any], version: str) -> str:
@@ -164,16 +160,15 @@ def _params(context: Context, old: Mapping[str, Any], new: Mapping[str, Any]) ->
         if name not in now:
             yield Cause("param", f"param {name} is not used any more", file, line)
             continue
-        given = _origin(declared.get(name) or {}, now[name])
+        given = _given(declared.get(name) or {}, now[name])
         was = f", was {shown(then[name])}" if name in then else ", and was not used"
         yield Cause("param", f"param {name} is {shown(now[name])}{was}{given}", file, line)
 
 
-def _origin(param: Mapping[str, Any], value: Any) -> str:
+def _given(param: Mapping[str, Any], value: Any) -> str:
     """What gave a param its value, where that is not its declaration."""
-    if param.get("value") != value and shown(param.get("value")) != shown(value):
-        return ", given to this run"
-    return f", by {param['origin']}" if param.get("origin") else ""
+    origin = origin_of(param, value)
+    return {DEFAULT: "", RUN: ", given to this run"}.get(origin, f", by {origin}")
 
 
 def _lock(context: Context, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:

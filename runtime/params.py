@@ -170,3 +170,13 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+RUN, DEFAULT = "the run", "default"
+
+
+def origin_of(param: Mapping[str, Any], value: Any) -> str:
+    """What gave a param its value: its DEFAULT, `profile NAME` or `--set` when the plan was made, or the RUN."""
+    if param.get("value") != value and shown(param.get("value")) != shown(value):
+        return RUN
+    return str(param.get("origin") or DEFAULT)

@@ -72,7 +72,7 @@ class Pipeline:
         """The guards that may set rows aside, by subject, in plan order."""
         found: dict[str, list[str]] = {}
         for guard in self.of("guard"):
-            if any(limit["action"] == "quarantine" for rule in guard["rules"] for limit in rule["limits"]):
+            if sets_aside(guard):
                 found.setdefault(guard["subject"], []).append(guard["id"])
         return found
 
@@ -97,6 +97,11 @@ class Pipeline:
 
     def of(self, kind: str) -> list[Mapping[str, Any]]:
         return [n for n in self.nodes.values() if n["is"] == kind]
+
+
+def sets_aside(guard: Mapping[str, Any]) -> bool:
+    """Whether a guard may take rows out of its subject."""
+    return any(limit["action"] == "quarantine" for rule in guard["rules"] for limit in rule["limits"])
 
 
 def producer(artifact: str) -> str:

@@ -12,11 +12,11 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .context import Context
+from .params import origin_of
 
 PATCH = "uncommitted.patch"
 _LARGEST = 10 << 20  # bytes of a file that is new to git and goes into a patch: what is larger is data, and is named
@@ -143,8 +143,4 @@ def packages() -> dict[str, str]:
 def origins(context: Context) -> dict[str, str]:
     """What gave each param its value: its default, a profile, `--set`, or the run."""
     declared = {p["name"]: p for p in context.pipeline.document["params"]}
-    return {name: _origin(declared.get(name) or {}, value) for name, value in context.params.items()}
-
-
-def _origin(param: Mapping[str, Any], value: Any) -> str:
-    return "the run" if param.get("value") != value else str(param.get("origin") or "default")
+    return {name: origin_of(declared.get(name) or {}, value) for name, value in context.params.items()}
