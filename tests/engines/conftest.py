@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from . import s3_server
 from .podman_cluster import IMAGE, Cluster
 
 
@@ -25,3 +26,11 @@ def cluster(podman, tmp_path):
         folder.chmod(0o755)
     with Cluster(tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def s3():
+    if not s3_server.PYTHON.exists():
+        pytest.skip(s3_server.MISSING)
+    with s3_server.started() as server:
+        yield server
