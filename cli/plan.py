@@ -27,7 +27,10 @@ _WORDS = {  # action: mark, word, role
     "restore": ("↺", "restored", "place"),
     "run": ("▸", "runs", "warning"),
     "may_run": ("?", "may run", "warning"),
-    "deploy": ("·", "deployed", "dim"),
+    "skip": ("·", "skipped", "dim"),
+    "deploy": ("▸", "deployed", "warning"),
+    "may_deploy": ("?", "may deploy", "warning"),
+    "keep": ("·", "no change", "dim"),
     "fail": ("✗", "fails", "error"),
 }
 
@@ -83,10 +86,10 @@ def render_plan(plan: Rehearsal, paint: Paint) -> Iterator[str]:
 def _lines(node: Planned, wide: int, paint: Paint) -> Iterator[str]:
     mark, word, role = _WORDS[node.action]
     reasons = [text_of(cause) for cause in node.causes] if node.action in ("run", "may_run") else [node.text]
-    head = f"{paint(mark, role)} {node.node:<{wide}}  {paint(f'{word:<8}', role)}"
+    head = f"{paint(mark, role)} {node.node:<{wide}}  {paint(f'{word:<10}', role)}"
     yield f"{head}  {reasons[0]}" if reasons else head
     for reason in reasons[1:]:
-        yield f"  {'':<{wide}}  {'':<8}  {reason}"
+        yield f"  {'':<{wide}}  {'':<10}  {reason}"
 
 
 def text_of(cause: object) -> str:

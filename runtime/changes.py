@@ -20,18 +20,41 @@ from .params import DEFAULT, RUN, origin_of, shown
 from .pipeline import sets_aside
 from .store import read_json, safe_id
 
+_REMEMBERED = 100  # of what a stage was made of, the latest
+
 
 def keep_last(context: Context, node: str, key: str, parts: Mapping[str, Any]) -> None:
     """Notes what a stage's result was made of when it last had one, which is what a change is told against."""
     path = _last_path(context, node)
-    if (read_json(path) or {}).get("key") != key:
-        context.store.write_json(path, {"key": key, "key_parts": parts, "run": context.run})
+    before = read_json(path) or {}
+    if before.get("key") != key:
+        alike = [a for a in before.get("alike", ()) if a != _outline(parts)]
+        alike = [_outline(parts), *alike][:_REMEMBERED]
+        context.store.write_json(path, {"key": key, "key_parts": parts, "run": context.run, "alike": alike})
 
 
 def last_of(context: Context, node: str) -> dict[str, Any] | None:
     """`key`, `key_parts` and `run` of the stage's last result."""
     found = read_json(_last_path(context, node))
     return found if found and isinstance(found.get("key_parts"), dict) else None
+
+
+def was_alike(context: Context, stage: Mapping[str, Any], parts: Mapping[str, Any]) -> bool:
+    """Whether the stage gave a result before with all that is known of it now. Where that is not all, for something
+    before it runs again, it may then be restored."""
+    if not stage["cache"]:
+        return False
+    now = _outline(parts)
+    for then in (last_of(context, stage["id"]) or {}).get("alike") or ():
+        if then["own"] == now["own"] and all(then["inputs"].get(n) == d for n, d in now["inputs"].items()):
+            return True
+    return False
+
+
+def _outline(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stage is made of, in small: its own parts, and each input of which everything is known."""
+    inputs = {n: value_digest(d)[:23] for n, d in (parts.get("inputs") or {}).items() if None not in d}
+    return {"own": value_digest({n: p for n, p in parts.items() if n != "inputs"})[:23], "inputs": inputs}
 
 
 def note_let_pass(context: Context, guard: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +88,8 @@ def _last_path(context: Context, node: str) -> Path:
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that is not as it was. kind: first, code, param, lock, data, input, program, image, env, item, outputs.
+    """One thing that is not as it was. kind: first, code, param, lock, data, input, program, image, env, item, outputs,
+    when, cache, gone.
 
     `file` and `line` say where, as far as that is known; `last` is the end of a stretch of lines.
     """

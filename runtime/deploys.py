@@ -28,7 +28,7 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     registry = Registry(context.store, model_name(context.pipeline.name, deploy["model"]))
     _keep_bytes(context, artifact["digest"], path)
     about = {
-        "metrics": {m: context.metrics(m) for m in _judged_by(context, deploy)},
+        "metrics": {m: context.metrics(m) for m in judged_by(context, deploy)},
         "run": context.run,
         "pipeline": context.pipeline.name,
         "digest_of_spec": context.pipeline.document["digest"],
@@ -62,7 +62,7 @@ def _keep_bytes(context: Context, digest: str, path: Path) -> None:
             raise FailedNodeError(f"{path.name} is not what the run made: its bytes changed on the way")
 
 
-def _judged_by(context: Context, deploy: Mapping[str, Any]) -> list[str]:
+def judged_by(context: Context, deploy: Mapping[str, Any]) -> list[str]:
     """The metrics that are kept with the version: those of its stage, and those that guards before the deploy judged,
     so that the next run's guards can compare with them."""
     before = context.pipeline.all_before(deploy["id"])

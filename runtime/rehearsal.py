@@ -12,22 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .changes import Cause, causes, last_of, let_pass
+from .changes import Cause, causes, last_of, let_pass, was_alike
+from .conditions import UnknownValueError, evaluate
 from .context import Context, FailedNodeError
 from .databases import is_database
+from .deploys import judged_by
 from .keys import key_of, key_parts
 from .params import shown
 from .programs import Values, command_argv, program_argv
+from .registry import Registry, model_name
 from .sources import find_files, is_web, local_artifact
 from .stages import lists_of
-from .store import safe_id
+from .store import finite, safe_id
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What would be done with a node. action: read, run, may_run, restore, check, deploy, fail.
+    """What would be done with a node. action: read, run, may_run, restore, skip, check, deploy,
+    may_deploy, keep, fail.
 
-    `causes` says why a stage runs; `key` is that of its result, and nothing where an input is not known yet.
+    `skip` is said of a stage whose `when` is false, and of what waits for it; `keep` of a deploy whose alias already
+    points at the version that it would move it to. `causes` says why a stage runs; `key` is that of its result, and
+    nothing where an input is not known yet.
     """
 
     node: str
@@ -45,10 +51,15 @@ def rehearse(context: Context, chosen: list[str]) -> list[Planned]:
     found = []
     for name in chosen:
         node = context.pipeline.nodes[name]
-        planned = {"source": _source, "stage": _stage, "guard": _guard, "deploy": _deploy}[node["is"]](
-            context, node, known
-        )
+        planned = _left_out(context, node, known) or {
+            "source": _source,
+            "stage": _stage,
+            "guard": _guard,
+            "deploy": _deploy,
+        }[node["is"]](context, node, known)
         found.append(planned)
+        if planned.action in ("skip", "fail"):
+            known.stopped[name] = planned
         state = "run" if planned.action == "may_run" else planned.action
         context.tell("planned", node=name, state=f"would_{state}", text=planned.text)
     return found
@@ -60,6 +71,35 @@ class _Known:
     def __init__(self) -> None:
         self.digests: dict[str, str | None] = {}  # nothing where only a run can tell
         self.files: dict[str, Mapping[str, str]] = {}  # of local sources
+        self.metrics: dict[str, Mapping[str, float]] = {}  # by artifact, of what would be restored
+        self.stopped: dict[str, Planned] = {}  # the nodes that would not be reached, or would fail
+        self.undecided: dict[str, str] = {}  # nodes that only a run can tell whether it reaches, and why
+
+
+def _left_out(context: Context, node: Mapping[str, Any], known: _Known) -> Planned | None:
+    """A node that would not be reached; nothing where it would be, or where only a run can tell."""
+    name, kind = node["id"], node["is"]
+    for before in context.pipeline.waits_for(name):
+        if stopped := known.stopped.get(before):
+            return Planned(name, kind, "skip", f"{before} {'would fail' if stopped.action == 'fail' else 'is skipped'}")
+        if before in known.undecided:
+            known.undecided[name] = f"{before} may be skipped"
+    if kind != "stage" or not node.get("when"):
+        return None
+
+    def lookup(scope: str, asked: str) -> Any:
+        if scope == "param":
+            return context.params.get(asked)
+        artifact, _, number = asked.rpartition(".")
+        if artifact not in known.metrics:
+            raise UnknownValueError(f"{artifact} is made anew")
+        return known.metrics[artifact].get(number)
+
+    try:
+        return None if evaluate(node["when"], lookup) is True else Planned(name, kind, "skip", "its 'when' is false")
+    except UnknownValueError as error:
+        known.undecided[name] = f"its 'when' is decided by the run: {error}"
+        return None
 
 
 def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Planned:
@@ -95,12 +135,19 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
     entry = context.store.cached(key) if key is not None and stage["cache"] else None
     for o in stage["outputs"]:
         known.digests[f"{stage['id']}.{o['name']}"] = entry["outputs"][o["name"]]["digest"] if entry else None
+        if entry and o["name"] in entry.get("metrics", {}):
+            known.metrics[f"{stage['id']}.{o['name']}"] = entry["metrics"][o["name"]]
     why = _why(context, stage, parts, known)
+    place = stage["place"]
+    undecided = known.undecided.get(stage["id"])
+    if undecided is not None:
+        why = (*why, Cause("when", undecided, place["file"], place["line"], waits=True))
     if entry:
-        return Planned(stage["id"], "stage", "restore", f"from run {entry['run']}", why, key)
-    alone = [c for c in why if not (c.kind == "input" and c.waits)]
-    action = "run" if whole or alone else "may_run"
+        action = "restore" if undecided is None else "may_run"
+        return Planned(stage["id"], "stage", action, f"from run {entry['run']}", why, key)
     why = why or (_gone(stage),)
+    certain = whole or (any(not c.waits for c in why) and not was_alike(context, stage, parts))
+    action = "run" if certain and undecided is None else "may_run"
     return Planned(stage["id"], "stage", action, _command(context, stage), why, key)
 
 
@@ -157,12 +204,36 @@ def _guard(context: Context, guard: Mapping[str, Any], known: _Known) -> Planned
 
 
 def _deploy(context: Context, deploy: Mapping[str, Any], known: _Known) -> Planned:
-    moves = f"{deploy['alias']} to the new version of {deploy['model']}" if deploy.get("alias") else deploy["model"]
-    if deploy.get("command") is None:
-        return Planned(deploy["id"], "deploy", "deploy", moves)
-    values = Values(run=context.run, params=context.params, model=Path("MODEL"), previous=Path("PREVIOUS"))
-    text = f"{moves}, then {shlex.join(command_argv(deploy['command'], values))}"
-    return Planned(deploy["id"], "deploy", "deploy", text)
+    version, moves, action = _version(context, deploy, known), deploy["model"], "deploy"
+    if deploy["id"] in known.undecided:
+        action = "may_deploy"
+    if alias := deploy.get("alias"):
+        now = Registry(context.store, model_name(context.pipeline.name, deploy["model"])).alias(alias)
+        if version is not None and now is not None and now.settled and now.version == version:
+            return Planned(deploy["id"], "deploy", "keep", f"{alias} already points at version {version}")
+        target = "the new version" if version is None else f"version {version}"
+        moves = f"{alias} to {target} of {deploy['model']}"
+        if now is not None and now.version is not None:
+            moves += f", from version {now.version}"
+            action = "may_deploy" if known.digests.get(deploy["model"]) is None else action
+    if deploy.get("command") is not None:
+        values = Values(run=context.run, params=context.params, model=Path("MODEL"), previous=Path("PREVIOUS"))
+        moves += f", then {shlex.join(command_argv(deploy['command'], values))}"
+    return Planned(deploy["id"], "deploy", action, moves)
+
+
+def _version(context: Context, deploy: Mapping[str, Any], known: _Known) -> int | None:
+    """The registered version that the model would be; nothing where it is a new one, or only a run can tell."""
+    digest, judged = known.digests.get(deploy["model"]), judged_by(context, deploy)
+    if digest is None or any(m not in known.metrics for m in judged):
+        return None
+    metrics = finite({m: dict(known.metrics[m]) for m in judged})
+    versions = Registry(context.store, model_name(context.pipeline.name, deploy["model"])).versions()
+    same = (v for v in versions if v["digest"] == digest and v.get("metrics", {}) == metrics)
+    return next((int(v["version"]) for v in same), None)
+
+
+_OF_KIND = {"source": _source, "stage": _stage, "guard": _guard, "deploy": _deploy}
 
 
 def _count(number: int, of: str) -> str:

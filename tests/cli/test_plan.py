@@ -13,7 +13,7 @@ def test_a_plan_says_what_runs_and_why(call: Call, tmp_path: Path):
     spec.tiny(tmp_path)
     first = call("plan", "--detailed-exitcode")
     assert first.code == 2
-    assert "▸ total    runs      has no result yet" in first.out
+    assert "▸ total    runs        has no result yet" in first.out
     assert not (tmp_path / ".mlops").exists()
     call("run", "-q")
     again = call("plan", "--detailed-exitcode")
