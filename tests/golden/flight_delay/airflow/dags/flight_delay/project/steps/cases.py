@@ -6,7 +6,8 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
-from tables import CATEGORIES, write
+from files import write
+from tables import CATEGORIES
 from threadpoolctl import threadpool_limits
 
 # Which flight it was, and what was done to it.

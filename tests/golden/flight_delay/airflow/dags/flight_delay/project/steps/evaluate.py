@@ -7,8 +7,9 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
+from files import write
 from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_score, roc_auc_score
-from tables import features_of, read, write
+from tables import features_of, read
 from threadpoolctl import threadpool_limits
 
 
