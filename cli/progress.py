@@ -98,6 +98,8 @@ class PlainProgress:
                 self._line(event, f"{event.node}: started{again}")
             case "log" if not self._quiet:
                 self._line(event, f"{event.node} | {clean(event.text)}")
+            case "warning":
+                self._line(event, self._paint(f"warning: {clean(event.text)}", "warning"))
             case "retry":
                 self._line(event, f"{event.node}: {event.text}; again in {clock(event.delay)}")
             case "node_finished":
@@ -159,6 +161,8 @@ class LiveProgress:
             self._began = event.at
             self._rows = {id_: _Row(id_) for id_ in event.nodes}
             return
+        if event.kind == "warning":
+            self._above(f"warning: {clean(event.text)}")
         row = self._rows.get(event.node or "")
         if row is None:
             return

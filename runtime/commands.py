@@ -152,6 +152,9 @@ def _node(arguments: argparse.Namespace) -> int:
     except BaseException:
         context.children.end_all()
         raise
+    finally:
+        if context.lineage is not None:
+            context.lineage.close()
 
 
 def _finish(arguments: argparse.Namespace) -> int:

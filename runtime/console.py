@@ -40,6 +40,9 @@ class Console:
     def _retry(self, event: Event) -> list[str]:
         return [self._line(event, f"{event.text}; again in {number_text(event.delay, 'duration')}")]
 
+    def _warning(self, event: Event) -> list[str]:
+        return [f"warning: {event.text}"]
+
     def _planned(self, event: Event) -> list[str]:
         return [f"{event.node}: {(event.state or '').replace('_', ' ')}", f"    {event.text}"]
 

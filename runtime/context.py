@@ -7,12 +7,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from .children import Children
 from .events import Event, Listener, ignore
 from .metrics import BadMetricsError, parse_metrics
+from .openlineage import Lineage, lineage_of
 from .pipeline import Pipeline
 from .store import Store, safe_id
 
@@ -39,7 +41,13 @@ class Context:
     trigger: str | None = None
     engine: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    schemas: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # columns of tables, for lineage events
     _speaking: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def lineage(self) -> Lineage | None:
+        """What tells the run to other tools, where somebody is to be told."""
+        return lineage_of(self)
 
     @property
     def folder(self) -> Path:

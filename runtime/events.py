@@ -48,6 +48,7 @@ class Event:
     log            node, text (one line of the program's output, without its end)
     retry          node, attempt (the one that failed), text (why), delay (seconds until the next)
     planned        node, state (would_run, would_restore, ...), text (the command): the lines of a dry run
+    warning        text: what went wrong beside the run and does not stop it
     node_finished  node, state, reason, record (everything that was written down about it)
     run_finished   run, state
     """

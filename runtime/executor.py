@@ -165,6 +165,8 @@ class _Runner:
     def run(self) -> RunResult:
         begun = time.monotonic()
         self.context.tell("run_started", nodes=tuple(self.chosen))
+        if self.context.lineage is not None:
+            self.context.lineage.run_started()
         interrupted = False
         try:
             while self.waiting or self.running:

@@ -62,6 +62,8 @@ def write_record(context: Context, node: str, found: Mapping[str, Any]) -> dict[
     if context.engine:  # a process of its own; a run here keeps them at its end
         context.store.fingerprints.save()
     context.store.write_json(context.store.record_path(context.run, node), record)
+    if context.lineage is not None:
+        context.lineage.node_finished(record)
     context.tell("node_finished", node=node, state=record["state"], reason=record["reason"], record=record)
     return record
 
@@ -104,6 +106,8 @@ _PAST = {"failed": "failed", "blocked": "blocked", "skipped": "was skipped"}
 
 def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, Any]:
     kind = node["is"]
+    if context.lineage is not None:
+        context.lineage.node_started(node)
     if kind == "stage":
         return run_stage(context, node, retry=retry)
     context.tell("node_started", node=node["id"], attempt=1)

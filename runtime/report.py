@@ -43,6 +43,8 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "nodes": nodes,
     }
     context.store.fingerprints.save()
+    if context.lineage is not None:
+        summary["lineage"] = context.lineage.run_finished(summary)
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
     return summary

@@ -29,7 +29,7 @@ def code_state(context: Context) -> dict[str, Any] | None:
     if commit is None:
         return None
     found: dict[str, Any] = {"commit": commit, "uncommitted": None}
-    folder = _git(context.root, "rev-parse", "--show-prefix")
+    folder = git(context.root, "rev-parse", "--show-prefix")
     if folder is not None:
         found["folder"] = folder.strip()
     patch, left_out = _difference(context)
@@ -46,7 +46,7 @@ def commit_of(context: Context) -> str | None:
     """The commit of the project's folder; nothing where the policy does not ask for it, or there is none."""
     if context.pipeline.version.get("code") == "off":
         return None
-    commit = _git(context.root, "rev-parse", "HEAD")
+    commit = git(context.root, "rev-parse", "HEAD")
     return commit.strip() if commit else None
 
 
@@ -55,17 +55,17 @@ def _difference(context: Context) -> tuple[str, list[str]]:
 
     Files that are new are staged in an index of their own: the user's stays as it is.
     """
-    changed = _git(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
+    changed = git(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
     if not changed:
         return "", []
     new = [line[3:] for line in changed.split("\0") if line.startswith("?? ")]
-    top = Path((_git(context.root, "rev-parse", "--show-toplevel") or "").strip() or context.root)
+    top = Path((git(context.root, "rev-parse", "--show-toplevel") or "").strip() or context.root)
     large = [n for n in new if _size(top / n) > _LARGEST]
     with context.store.workspace("patch") as workspace:
         own = {"GIT_INDEX_FILE": str(workspace / "index")}
-        _git(context.root, "read-tree", "HEAD", **own)
-        _git(context.root, "add", "--all", "--", ".", *(f":(top,exclude,literal){n}" for n in large), **own)
-        patch = _git(context.root, "diff", "--cached", "--binary", "HEAD", "--", ".", **own)
+        git(context.root, "read-tree", "HEAD", **own)
+        git(context.root, "add", "--all", "--", ".", *(f":(top,exclude,literal){n}" for n in large), **own)
+        patch = git(context.root, "diff", "--cached", "--binary", "HEAD", "--", ".", **own)
     return patch or "", large
 
 
@@ -76,7 +76,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _git(folder: Path, *arguments: str, **env: str) -> str | None:
+def git(folder: Path, *arguments: str, **env: str) -> str | None:
     """What git answers; nothing where it is not there or refuses."""
     try:
         answer = subprocess.run(
