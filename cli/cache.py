@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .compiling import profile_option, spec_argument
-from .stored import store_of
+from .stored import short_digest, store_of
 
 FOUND = 1
 
@@ -18,10 +18,12 @@ FOUND = 1
 @click.option("--verify", is_flag=True, help="Read every object. Exits with 1 where one is damaged.")
 @click.option("--repair", is_flag=True, help="Take damaged objects away, so that the next run makes them anew.")
 def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) -> int:
-    """Say what the store holds. With --verify every object is read, and those that a disk has changed are named."""
+    """Say what the store holds. With --verify every object is read, and those that a disk has changed are named, as are
+    the results that mlops.lock names and that are not here."""
     from ..runtime.collect import contents, damaged
+    from .locking import lock_keys
 
-    _, store = store_of(spec, profile)
+    path, store = store_of(spec, profile)
     held = contents(store)
     click.echo(f"{store.folder}: {counted(held['runs'], 'run')}, {counted(held['results'], 'result')} by key, "
                f"{counted(held['objects'], 'object')} of {bytes_text(held['bytes'])}")  # fmt: skip
@@ -32,6 +34,9 @@ def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) 
         click.echo(f"damaged: {path}")
         if repair:
             path.unlink(missing_ok=True)
+    for node, key in lock_keys(path).items():
+        if store.cached(key) is None:
+            click.echo(f"not here: the result of {node}, which mlops.lock names ({short_digest(key)})")
     click.echo(f"{len(found)} of {held['objects']} objects are damaged" + (", and taken away" if repair else ""))
     return FOUND if found and not repair else 0
 

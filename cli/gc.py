@@ -47,12 +47,15 @@ def command(
     """Say what nothing in the store reaches any more, and with --delete take it away.
 
     Without --keep-runs and --older-than every run is kept, and only what killed runs left behind goes. What a run that
-    is kept names, what a version in the registry holds, and the run of a model that has an alias are never taken.
+    is kept names, what a version in the registry holds, what mlops.lock names, and the run of a model that has an alias
+    are never taken.
     """
     from ..runtime.collect import find_garbage, remove, report
+    from .locking import lock_keys
 
-    _, store = store_of(spec, profile)
-    garbage = find_garbage(store, keep_runs=keep_runs, older_than=older_than, grace=grace)
+    path, store = store_of(spec, profile)
+    locked = lock_keys(path).values()
+    garbage = find_garbage(store, keep_runs=keep_runs, older_than=older_than, grace=grace, locked=locked)
     if delete:
         remove(store, garbage)
     if as_json:

@@ -69,12 +69,16 @@ def rehearsal_of(
     from ..compiler.plan.document import plan_document
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
+    from .lockfile import read_lock
+    from .locking import lock_acceptances, lock_path
 
     analysis = analysis_of(path, profile=profile, settings=settings)
     lowered = lower(analysis)
     require_targets(["local"], lowered, analysis, quiet=True)
     document = plan_document(lowered.plan)
-    result = run(document, root=path.resolve().parent, options=RunOptions(params=params, dry_run=True))
+    accepted = lock_acceptances(read_lock(lock_path(path)))
+    options = RunOptions(params=params, dry_run=True, accepted=accepted)
+    result = run(document, root=path.resolve().parent, options=options)
     if result.problems:
         paint = paint_for(sys.stderr)
         for problem in result.problems:

@@ -41,6 +41,7 @@ params_option = click.option(
 @profile_option
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would run, with its commands, and run nothing.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure go on with what does not need it.")
+@click.option("--locked", is_flag=True, help="Refuse to run where something else would be used than mlops.lock says.")
 @click.option("--run", "run_id", metavar="ID", help="Name the run; the same name again goes on with it.")
 @click.option("--trigger", metavar="NAME", help="Start only if this trigger's cooldown and limit let it.")
 @click.option(
@@ -58,6 +59,7 @@ def command(
     profile: str | None,
     dry_run: bool,
     keep_going: bool,
+    locked: bool,
     run_id: str | None,
     trigger: str | None,
     junit: Path | None,
@@ -77,6 +79,8 @@ def command(
     from ..runtime.children import end_in_order
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
+    from .lockfile import read_lock
+    from .locking import keep_lock, lock_acceptances, lock_path, locked_stages
 
     named, selection = _split(words)
     if named is not None and named.suffix == ".json":
@@ -95,6 +99,7 @@ def command(
     lowered = lower(analysis)
     require_targets(["local"], lowered, analysis, quiet=True)
     local = options_of(lowered, "local")
+    lock = read_lock(lock_path(path))
     options = RunOptions(
         run=run_id,
         params=params,
@@ -105,6 +110,8 @@ def command(
         dry_run=dry_run,
         trigger=trigger,
         keep_going=keep_going or bool(local.get("keep_going")),
+        accepted=lock_acceptances(lock),
+        locked=locked_stages(path, profile) if locked else None,
     )
     plan = plan_document(lowered.plan)
     root = path.resolve().parent
@@ -113,6 +120,8 @@ def command(
     end_in_order()
     with _progress(quiet, verbose) as progress:
         result = run(plan, root=root, options=options, listener=progress)
+    if not (locked or settings or params):
+        keep_lock(path, profile, result, whole=not (selection or after or only))
     if junit is not None and result.folder is not None and (result.folder / "run.json").is_file():
         from .render_junit import junit as xml_of
 

@@ -1,7 +1,8 @@
 """What the store holds, what of it nothing reaches, and whether it is what it should be.
 
 Reached is what the records of the kept runs name, what a version in the registry holds, and the cache entries of the
-keys in those records. Everything younger than a grace is kept whatever reaches it: a run may be about to write it down.
+keys in those records and in the lock in git. Everything younger than a grace is kept whatever reaches it: a run may be
+about to write it down.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,25 @@ class _Reached:
 
 
 def find_garbage(
-    store: Store, *, keep_runs: int | None = None, older_than: float | None = None, grace: float = GRACE
+    store: Store,
+    *,
+    keep_runs: int | None = None,
+    older_than: float | None = None,
+    grace: float = GRACE,
+    locked: Iterable[str] = (),
 ) -> Garbage:
-    """What nothing reaches any more. `keep_runs` gives up all runs but the last N that came to their end, `older_than`
-    (seconds) those that ended longer ago; a run whose model has an alias is never given up, and neither is one that
-    has no end yet and was touched within the grace."""
+    """What nothing reaches any more. `locked` are the keys of the results that a lock in git names.
+
+    `keep_runs` gives up all runs but the last N that came to their end, `older_than` (seconds) those that ended longer
+    ago; a run whose model has an alias is never given up, and neither is one that has no end yet and was touched within
+    the grace.
+    """
     now = time.time()
     given_up = _given_up(store, keep_runs, older_than, grace, now)
     kept = [f for f in _folders(store.runs) if f not in given_up]
     reached = _reached(store, kept)
+    reached.keys |= {_hex(key) for key in locked}
+    accepted = _accepted(store, reached, now - grace)
     entries = [e for e in store.cache.glob("*.json") if e.stem not in reached.keys and now - _touched(e) > grace]
     for entry in store.cache.glob("*.json"):
         if entry not in entries:
@@ -62,7 +73,7 @@ def find_garbage(
     objects = [o for o in _objects(store) if _digest_of(o) not in reached.digests and now - _touched(o) > grace]
     others = [
         path
-        for folder, names in (("outlines", reached.outlines), ("plans", reached.plans))
+        for folder, names in (("outlines", reached.outlines), ("plans", reached.plans), ("accepted", accepted))
         for path in sorted((store.folder / folder).glob("*.json"))
         if path.stem not in names and now - _touched(path) > grace
     ]
@@ -181,11 +192,25 @@ def _reached(store: Store, runs: list[Path]) -> _Reached:
     return reached
 
 
+def _accepted(store: Store, reached: _Reached, since: float) -> set[str]:
+    """The acceptances that hold for a key that is reached, or are new; what they restore is reached by them."""
+    found = set()
+    for path in (store.folder / "accepted").glob("*.json"):
+        if path.stem in reached.keys or _touched(path) > since:
+            found.add(path.stem)
+            reached.keys |= {_hex(str(key)) for key in _values(read_json(path) or {}, "result")}
+    return found
+
+
+def _hex(key: str) -> str:
+    return key.removeprefix("sha256:")
+
+
 def _add(reached: _Reached, record: Mapping[str, Any]) -> None:
     digests = set(_digests(record))
     reached.digests |= digests
     reached.outlines |= {d.rpartition(":")[2] for d in digests}
-    reached.keys |= {str(k).removeprefix("sha256:") for k in _values(record, "key")}
+    reached.keys |= {_hex(str(k)) for k in _values(record, "key")}
     reached.plans |= {Path(str(p)).stem for p in _values(record, "plan")}
 
 

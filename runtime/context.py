@@ -42,6 +42,8 @@ class Context:
     engine: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     schemas: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # columns of tables, for lineage events
+    accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by key, from mlops.lock
+    locked: Mapping[str, Mapping[str, Any]] | None = None  # of a run that must use what mlops.lock says: its stages
     _speaking: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property

@@ -36,6 +36,8 @@ class RunOptions:
     grace: float = 5.0  # seconds between asking a program to end and ending it
     trigger: str | None = None  # the trigger that asks for the run; its cooldown and limit then hold
     engine: Mapping[str, str] = field(default_factory=dict)  # name and run of the engine that called us, for the record
+    accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # acceptances by key, beside the store's
+    locked: Mapping[str, Mapping[str, Any]] | None = None  # what stages must use (locked.py), or are refused
 
 
 @dataclass(frozen=True)

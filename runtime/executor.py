@@ -34,6 +34,7 @@ from .events import (
     ignore,
     system_reason,
 )
+from .locked import why_not_locked
 from .nodes import run_node, skipped, write_record
 from .pipeline import NotAPlanError, Pipeline, store_folder
 from .preflight import find_problems
@@ -75,6 +76,8 @@ def run(
         listener=listener,
         engine=options.engine,
         trigger=options.trigger,
+        accepted=options.accepted,
+        locked=options.locked,
     )
     chosen, problems = select(pipeline, options)
     if options.trigger and options.trigger not in pipeline.triggers:
@@ -82,6 +85,8 @@ def run(
     params, found = find_problems(context, chosen, options.params)
     context.params = params
     problems += found
+    if options.locked is not None and not problems:
+        problems += why_not_locked(context, chosen)
     if problems:
         return _refused(run_id, problems)
     if options.dry_run:

@@ -16,6 +16,7 @@ from typing import Any
 from .context import Context
 from .databases import is_database, why_no_database
 from .events import Problem
+from .locked import LOCK
 from .params import check_params
 from .sources import why_not_readable
 
@@ -70,10 +71,11 @@ def _unclean(context: Context) -> list[Problem]:
     if answer.returncode != 0:
         return [Problem("code must be a clean commit, and this folder is not in a git repository")]
     store = context.store.folder
+    # What a run writes itself is nothing that somebody has forgotten to commit.
     changed = [
         line[3:]
         for line in answer.stdout.splitlines()
-        if not (context.root / line[3:]).absolute().is_relative_to(store)
+        if not (context.root / line[3:]).absolute().is_relative_to(store) and Path(line[3:]).name != LOCK
     ]
     if not changed:
         return []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .acceptances import Acceptance, known_result
 from .changes import Cause, causes, last_of, let_pass, was_alike
 from .conditions import UnknownValueError, evaluate
 from .context import Context, FailedNodeError
@@ -43,6 +44,7 @@ class Planned:
     causes: tuple[Cause, ...] = ()
     key: str | None = None
     digest: str | None = None  # of a source, as it is now
+    accepted: Acceptance | None = None  # by whose word a result is restored that was made for another key
 
 
 def rehearse(context: Context, chosen: list[str]) -> list[Planned]:
@@ -132,7 +134,7 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         env_lock=context.pipeline.version.get("env_lock"),
     )
     key = key_of(parts) if whole else None
-    entry = context.store.cached(key) if key is not None and stage["cache"] else None
+    entry, accepted = (known_result(context, key) if key is not None and stage["cache"] else None) or (None, None)
     for o in stage["outputs"]:
         known.digests[f"{stage['id']}.{o['name']}"] = entry["outputs"][o["name"]]["digest"] if entry else None
         if entry and o["name"] in entry.get("metrics", {}):
@@ -144,7 +146,9 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         why = (*why, Cause("when", undecided, place["file"], place["line"], waits=True))
     if entry:
         action = "restore" if undecided is None else "may_run"
-        return Planned(stage["id"], "stage", action, f"from run {entry['run']}", why, key)
+        said = f", {accepted.told}" if accepted else ""
+        text = f"from run {entry['run']}{said}"
+        return Planned(stage["id"], "stage", action, text, why, key, accepted=accepted)
     why = why or (_gone(stage),)
     certain = whole or (any(not c.waits for c in why) and not was_alike(context, stage, parts))
     action = "run" if certain and undecided is None else "may_run"

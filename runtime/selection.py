@@ -91,4 +91,4 @@ def _adopt(context: Context, node: str, found: Mapping[str, Any]) -> None:
     kept = {k: v for k, v in found.items() if k not in ("run", "log", "engine")}
     reason = f"taken from run {found['run']}"
     write_record(context, node, {**kept, "state": "restored", "from_run": found["run"], "reason": reason,
-                                 "artifacts": artifacts})  # fmt: skip
+                                 "borrowed": True, "artifacts": artifacts})  # fmt: skip

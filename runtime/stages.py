@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .acceptances import known_result
 from .changes import keep_last
 from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
 from .databases import connections
 from .digests import tree_files
 from .keys import key_of, key_parts
+from .locked import require_locked
 from .outlines import code_outline, keep_outline, lock_outline, outline_path
 from .pipeline import producer
 from .programs import Values, program_argv, program_environment
@@ -28,11 +30,15 @@ def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dic
     key = key_of(parts)
     _keep_outlines(context, parts)
     record: dict[str, Any] = {"key": key, "key_parts": parts, "params": parts["params"]}
-    if stage["cache"] and (entry := context.store.cached(key)) is not None:
+    require_locked(context, stage, key, parts)
+    if stage["cache"] and (known := known_result(context, key)) is not None:
+        entry, accepted = known
         # An object may be cleared away between the look and the use, and an entry damaged: then it is made again.
         with contextlib.suppress(FileNotFoundError, KeyError):
             found = place_outputs(context, stage, entry)
             keep_last(context, stage["id"], key, parts)
+            if accepted is not None:
+                record.update(reason=accepted.told, accepted=accepted.plain())
             return {**record, "state": "restored", "from_run": entry["run"], **found}
     found = _tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)
     if found["state"] == "succeeded":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .context import Context
+from .locked import LOCK
 from .params import origin_of
 
 PATCH = "uncommitted.patch"
@@ -55,7 +56,8 @@ def _difference(context: Context) -> tuple[str, list[str]]:
 
     Files that are new are staged in an index of their own: the user's stays as it is.
     """
-    changed = git(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", ".")
+    here = (".", f":(exclude,glob)**/{LOCK}")  # a run writes the lock, and uses none of it
+    changed = git(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *here)
     if not changed:
         return "", []
     new = [line[3:] for line in changed.split("\0") if line.startswith("?? ")]
@@ -64,8 +66,8 @@ def _difference(context: Context) -> tuple[str, list[str]]:
     with context.store.workspace("patch") as workspace:
         own = {"GIT_INDEX_FILE": str(workspace / "index")}
         git(context.root, "read-tree", "HEAD", **own)
-        git(context.root, "add", "--all", "--", ".", *(f":(top,exclude,literal){n}" for n in large), **own)
-        patch = git(context.root, "diff", "--cached", "--binary", "HEAD", "--", ".", **own)
+        git(context.root, "add", "--all", "--", *here, *(f":(top,exclude,literal){n}" for n in large), **own)
+        patch = git(context.root, "diff", "--cached", "--binary", "HEAD", "--", *here, **own)
     return patch or "", large
 
 

@@ -63,7 +63,7 @@ def test_a_run_with_uncommitted_changes_is_reproduced(call: Call, repository: Pa
     assert said.code == 0, said.err
     assert "✓ total.metrics is equal" in said.out and "run dirty is reproduced" in said.out
     assert git(repository, "worktree", "list").count("\n") == 1
-    assert git(repository, "status", "--porcelain") == "?? .mlops/\n" or not git(repository, "status", "--porcelain")
+    assert git(repository, "status", "--porcelain") == "?? mlops.lock\n"
 
 
 def test_other_data_is_told_and_is_no_reproduction(call: Call, repository: Path):
