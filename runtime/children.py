@@ -12,12 +12,18 @@ import secrets
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 TOKEN = "MLOPS_TASK"
 
@@ -44,6 +50,68 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a program and what it started and waited for have used."""
+
+    cpu: float  # seconds of processors
+    memory: int | None  # bytes of the largest of them at its largest; not known below what the runner itself needs
+
+
+class Child(subprocess.Popen[bytes]):
+    """A program whose end tells what it used, too: `wait4` instead of `waitpid`."""
+
+    usage: Usage | None = None
+
+    def __init__(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> None:
+        self._reaping = threading.Lock()  # several threads may wait for it
+        super().__init__(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def poll(self) -> int | None:
+        if resource is None:
+            return super().poll()
+        with self._reaping:
+            if self.returncode is None:
+                try:
+                    pid, status, used = os.wait4(self.pid, os.WNOHANG)
+                except ChildProcessError:  # somebody else took its end, as where SIGCHLD is ignored
+                    self.returncode = 0
+                else:
+                    if pid:
+                        self.returncode = os.waitstatus_to_exitcode(status)
+                        self.usage = _usage(used)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if resource is None:
+            return super().wait(timeout)
+        until = None if timeout is None else time.monotonic() + timeout
+        pause = 0.0005
+        while (code := self.poll()) is None:
+            left = pause if until is None else min(pause, until - time.monotonic())
+            if left <= 0:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+            time.sleep(left)
+            pause = min(pause * 2, 0.05)
+        return code
+
+
+def _usage(used: resource.struct_rusage) -> Usage:
+    # A new process starts with the memory of the one that it was forked from, and the system never forgets that.
+    of_runner = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024
+    memory = used.ru_maxrss * unit if used.ru_maxrss > of_runner else None
+    return Usage(round(used.ru_utime + used.ru_stime, 3), memory)
+
+
 class Children:
     """The programs that run now, to be ended together."""
 
@@ -51,26 +119,18 @@ class Children:
         self.grace = grace
         self.asked = threading.Event()
         self._lock = threading.Lock()
-        self._live: dict[int, tuple[subprocess.Popen[bytes], str]] = {}
+        self._live: dict[int, tuple[Child, str]] = {}
         self._calls: list[Callable[[], object]] = []
 
-    def start(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> Child:
         with self._lock:
             if self.asked.is_set():
                 raise InterruptedRunError
-            child = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            child = Child(argv, cwd, env)
             self._live[child.pid] = (child, env.get(TOKEN, ""))
             return child
 
-    def forget(self, child: subprocess.Popen[bytes]) -> None:
+    def forget(self, child: Child) -> None:
         with self._lock:
             self._live.pop(child.pid, None)
 
@@ -108,6 +168,7 @@ class Ended:
     code: int
     timed_out: bool = False
     last_lines: tuple[str, ...] = ()
+    usage: Usage | None = None
     why: str | None = None  # where it was not the program that ended it
 
     @property
@@ -167,7 +228,7 @@ def run_program(
         lines.end()
     if children.asked.is_set() and code != 0:
         raise InterruptedRunError
-    return Ended(code, timed_out, tuple(lines.last))
+    return Ended(code, timed_out, tuple(lines.last), child.usage)
 
 
 def _not_started(why: str, code: int, log: IO[bytes], on_line: Callable[[str], None]) -> Ended:

@@ -15,6 +15,7 @@ from typing import Any
 
 from .children import TOKEN
 from .params import shown
+from .seeds import SEED
 
 _LONGEST_ARGUMENT = 100_000  # Linux takes 128 KiB in one argument
 
@@ -29,6 +30,7 @@ class Values:
     outputs: Mapping[str, Path] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     item: Any = None
+    seed: int | None = None
     model: Path | None = None
     previous: Path | None = None
 
@@ -142,6 +144,8 @@ def program_environment(
 ) -> tuple[dict[str, str], list[str]]:
     """The variables that the program gets beside ours, and the secrets among them, which no log may show."""
     env = {**environ, "PYTHONUNBUFFERED": "1", TOKEN: token, "MLOPS_RUN_ID": values.run}
+    if values.seed is not None:
+        env[SEED] = str(values.seed)
     hidden = []
     for name, value in stage.get("env", ()):
         if isinstance(value, str):

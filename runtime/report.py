@@ -21,6 +21,7 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         if record is None:
             record = write_record(context, node, skipped("interrupted") if interrupted else _why(context, node, nodes))
         nodes[node] = record
+    here = {"machine": machine(), "packages": packages()}
     summary = {
         "format": 1,
         "run": context.run,
@@ -36,11 +37,11 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "params": dict(context.params),
         "origins": origins(context),
         "code": code_state(context),
-        "machine": machine(),
-        "packages": packages(),
+        **here,
+        "lock": _lock(context),
         "engine": dict(context.engine),
         "trigger": context.trigger,
-        "nodes": nodes,
+        "nodes": {n: _without_what_is_said(record, here) for n, record in nodes.items()},
     }
     context.store.fingerprints.save()
     if context.lineage is not None:
@@ -48,6 +49,19 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
     return summary
+
+
+def _without_what_is_said(record: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    """A record as it stands in `run.json`: surroundings that are the whole run's are said once."""
+    return {k: v for k, v in record.items() if k not in here or here[k] != v}
+
+
+def _lock(context: Context) -> dict[str, Any] | None:
+    """The lock file of the environment and its digest, which is in every stage's key."""
+    name = context.pipeline.version.get("env_lock")
+    if not name or not (context.root / name).is_file():
+        return None
+    return {"file": name, "digest": context.store.fingerprints.file(context.root / name)}
 
 
 def _keep_plan(context: Context) -> str:

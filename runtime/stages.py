@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,14 @@ from .children import Ended, InterruptedRunError, new_token, run_program
 from .context import Context, FailedNodeError, read_metrics
 from .databases import connections
 from .digests import tree_files
+from .interpreters import where_it_ran
 from .keys import key_of, key_parts
 from .locked import require_locked
 from .outlines import code_outline, keep_outline, lock_outline, outline_path
 from .pipeline import producer
 from .programs import Values, program_argv, program_environment
 from .registry import now
+from .seeds import seed_of, seeds
 from .sources import is_many, why_changed
 from .store import safe_id
 
@@ -74,13 +77,15 @@ def _tries(context: Context, stage: Mapping[str, Any], key: str, allowed: int) -
     record: dict[str, Any] = {"tries": tries}
     for attempt in range(1, allowed + 1):
         context.tell("node_started", node=stage["id"], attempt=attempt)
-        started, begun = now(), time.monotonic()
+        started, begun, used = now(), time.monotonic(), Used()
         try:
-            record.update(_one_try(context, stage, key))
+            record.update(_one_try(context, stage, key, used))
             record.update(state="succeeded", reason=None)
         except FailedNodeError as e:
             record.update(state="failed", reason=str(e))
-        tries.append({"started": started, "seconds": round(time.monotonic() - begun, 3), "reason": record["reason"]})
+        timing = {"started": started, "seconds": round(time.monotonic() - begun, 3), "reason": record["reason"]}
+        tries.append({**timing, **used.of_try})
+        record.update(used.of_stage)
         if record["state"] == "succeeded" or attempt == allowed:
             break
         delay = float(stage["retries"]["delay"])
@@ -90,15 +95,23 @@ def _tries(context: Context, stage: Mapping[str, Any], key: str, allowed: int) -
     return record
 
 
-def _one_try(context: Context, stage: Mapping[str, Any], key: str) -> dict[str, Any]:
+@dataclass
+class Used:
+    """What is known of a try only when its program has started, and belongs into the record however it ends."""
+
+    of_try: dict[str, Any] = field(default_factory=dict)
+    of_stage: dict[str, Any] = field(default_factory=dict)
+
+
+def _one_try(context: Context, stage: Mapping[str, Any], key: str, used: Used) -> dict[str, Any]:
     token = new_token()
     with context.store.workspace(safe_id(stage["id"]), token) as workspace:
-        values = stage_values(context, stage, workspace)
+        values = replace(stage_values(context, stage, workspace), seed=seed_of(key))
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         _sources_as_read(context, stage)
         before = file_times(p for paths in _given(context, stage) for p in paths)
-        ended = _run(context, stage, values, workspace, token)
+        ended = _run(context, stage, values, workspace, token, used)
         if ended.code != 0 or ended.timed_out:
             last = next((line for line in reversed(ended.last_lines) if line.strip()), "")
             raise FailedNodeError(f"{ended.reason}: {last}" if last and not ended.timed_out else ended.reason)
@@ -134,14 +147,16 @@ def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(i["name"] for i in stage["inputs"] if i["many"] or sources & set(i["artifacts"]))
 
 
-def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str) -> Ended:
+def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str, used: Used) -> Ended:
     env, hidden = program_environment(stage, values, token, context.environ)
     hidden += connections(context)
     types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
     notebook = context.folder / f"{safe_id(stage['id'])}.ipynb"
+    argv = program_argv(stage, values, root=context.root, workspace=workspace, types=types, keep=notebook)
+    used.of_stage = {"seeds": seeds(values.params, env), **where_it_ran(context, argv, env)}
     with context.log_path(stage["id"]).open("ab") as log:
-        return run_program(
-            program_argv(stage, values, root=context.root, workspace=workspace, types=types, keep=notebook),
+        ended = run_program(
+            argv,
             cwd=context.root,
             env=env,
             log=log,
@@ -150,6 +165,9 @@ def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: 
             timeout=stage.get("timeout"),
             hidden=hidden,
         )
+    if ended.usage is not None:
+        used.of_try = {"cpu": ended.usage.cpu, "memory": ended.usage.memory}
+    return ended
 
 
 def _given(context: Context, stage: Mapping[str, Any]) -> Iterator[list[Path]]:

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,14 @@ def _gpus() -> list[str]:
     return [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
 
 
-def packages() -> dict[str, str]:
-    """What is installed for the Python that runs the stages, by name. Names are read from the folders' names, which is
-    what the installer wrote them for: opening each one's metadata takes fifty times as long."""
+def packages(paths: Iterable[str] | None = None) -> dict[str, str]:
+    """What is installed for a Python that looks in these folders, by name; for this one where none are given.
+
+    Names are read from the folders' names, which is what the installer wrote them for: opening each one's metadata
+    takes fifty times as long.
+    """
     found: dict[str, str] = {}
-    for folder in dict.fromkeys(sys.path):
+    for folder in dict.fromkeys(sys.path if paths is None else paths):
         try:
             names = os.listdir(folder or ".")  # noqa: PTH208 - many names, and no paths wanted
         except OSError:
