@@ -36,6 +36,7 @@ COMMANDS = {
     "why": "Say why a stage runs again, with file and line.",
     "breaking": "Fail where guards ask for less than at a git revision.",
     "verdicts": "Print what the guards of a run found, as a table, JSON or JUnit.",
+    "score": "Say how far a pipeline has come: reproducibility, ML Test Score, MLOps level.",
     "test": "Run a spec's policy tests: given numbers, expected verdicts.",
     "schema": "Write a source's schema block by looking at its data.",
     "guards": "Propose guard rules from data.",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,9 @@ from .compiling import lowered_of, profile_option
 from .runs import spec_option
 from .stored import Run, digests_of, metrics_of, run_named, short_digest, store_of
 from .terminal import paint_for
+
+if TYPE_CHECKING:
+    from ..runtime.store import Store
 
 DIFFERENT = 1
 
@@ -48,7 +52,7 @@ def command(
     """Run a recorded run again: its commit with its uncommitted changes, its data, its params, in a folder of its own.
 
     Nothing is restored and nothing is deployed. Exits with 1 when a result differs: by its digest, and for metrics by
-    more than --tolerance.
+    more than --tolerance. The outcome is kept in the store, where `mlopsc score` finds it.
     """
     path, store = store_of(spec, profile)
     found = run_named(store, run)
@@ -58,6 +62,7 @@ def command(
         _bring_data(found, root, there)
         again = _run_again(found, there)
     lines, same = _compared(found, again, tolerance)
+    _write_down(store, found, again, same, tolerance)
     for line in lines:
         click.echo(line, color=True)
     return 0 if same else DIFFERENT
@@ -190,6 +195,27 @@ def _compared(then: Run, now: Run, tolerance: float) -> tuple[list[str], bool]:
     same = same and not failed
     lines.append(f"run {then['run']} {'is reproduced' if same else 'is not reproduced'}")
     return lines, same
+
+
+def _write_down(store: Store, then: Run, now: Run, same: bool, tolerance: float) -> None:
+    """Keeps the outcome in the store, `reproductions/<time>-<run>.json`: `mlopsc score` asks for it."""
+    at = str(now["finished"])
+    outcome = {
+        "format": 1,
+        "run": then["run"],
+        "pipeline": then["pipeline"],
+        "at": at,
+        "same": same,
+        "tolerance": tolerance,
+        "machine": now["machine"],
+        "digests": _side_by_side(digests_of(then, "stage"), digests_of(now, "stage")),
+        "metrics": _side_by_side(metrics_of(then), metrics_of(now)),
+    }
+    store.write_json(store.folder / "reproductions" / f"{re.sub('[^0-9]', '', at)}-{then['run']}.json", outcome)
+
+
+def _side_by_side(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: [value, now.get(name)] for name, value in then.items()}
 
 
 def _metric_outputs(run: Run) -> set[str]:
