@@ -32,6 +32,7 @@ class Feature(Enum):
     LOCAL_SOURCE = "source: files beside the spec"
     HTTP_SOURCE = "source: http(s)"
     OBJECT_SOURCE = "source: s3, gs, az"
+    SECRET_ADDRESS = "source: its address is a secret"
     DATABASE_SOURCE = "source: database"
     SCHEMA = "source: schema"
     PINNED_SOURCE = "source: pinned, etag, mtime or column version"

@@ -141,6 +141,7 @@ _OF_THE_STAGE = {
     "outputs": "'{name}' has other outputs",
     "env": "'{name}' has other environment variables",
     "image": "'{name}' has another image",
+    "lists": "'{name}' gets the files of a pattern, and got a folder, or the other way round",
     "item": "'{name}' is made for another item",
 }
 

@@ -24,7 +24,8 @@ GRACE = 86400.0  # seconds
 
 @dataclass(frozen=True)
 class Garbage:
-    """What may go: folders of runs, cache entries, objects, and outlines and plans that nothing names."""
+    """What may go: folders of runs, cache entries, objects, and outlines, plans and notes of downloads that nothing
+    names."""
 
     runs: tuple[Path, ...] = ()
     entries: tuple[Path, ...] = ()
@@ -76,6 +77,11 @@ def find_garbage(
         for folder, names in (("outlines", reached.outlines), ("plans", reached.plans), ("accepted", accepted))
         for path in sorted((store.folder / folder).glob("*.json"))
         if path.stem not in names and now - _touched(path) > grace
+    ]
+    others += [
+        path
+        for path in sorted((store.folder / "fetched").glob("*.json"))
+        if (read_json(path) or {}).get("digest") not in reached.digests and now - _touched(path) > grace
     ]
     return Garbage(
         runs=tuple(given_up),

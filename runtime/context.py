@@ -44,6 +44,7 @@ class Context:
     schemas: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # columns of tables, for lineage events
     accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by key, from mlops.lock
     locked: Mapping[str, Mapping[str, Any]] | None = None  # of a run that must use what mlops.lock says: its stages
+    listings: dict[str, Any] = field(default_factory=dict)  # of sources in object stores, as the preflight saw them
     _speaking: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
@@ -85,12 +86,17 @@ class Context:
         artifact = self.artifact(name, reader)
         if "file" not in artifact:
             return [self.root / p for p in artifact["paths"]]
-        path = self.store.folder / artifact["file"]
+        path = self._kept(name, artifact)
+        return [path / m for m in artifact["members"]] if "members" in artifact else [path]
+
+    def _kept(self, name: str, artifact: Mapping[str, Any]) -> Path:
+        """Where the store shows what it keeps of an artifact."""
+        path: Path = self.store.folder / artifact["file"]
         if not path.exists():  # records can travel ahead of the files that they name
             if not self.store.object_path(artifact["digest"]).exists():
                 raise FailedNodeError(f"'{name}' is in no place that this machine can see: {path}")
             self.store.place(artifact["digest"], path)
-        return [path]
+        return path
 
     def verified(self, name: str, reader: str | None = None) -> list[Path]:
         """The files of an artifact, read to see that they are what was made: a disk may have changed them since.
@@ -98,9 +104,9 @@ class Context:
         Raises FailedNodeError that names what is damaged; it is taken away, so that the next run makes it anew.
         """
         paths, artifact = self.paths(name, reader), self.artifact(name, reader)
-        if "file" in artifact and not self.store.as_made(paths[0], artifact["digest"]):
+        if "file" in artifact and not self.store.as_made(path := self._kept(name, artifact), artifact["digest"]):
             raise FailedNodeError(
-                f"'{name}' is damaged: the bytes of {paths[0]} are not what was made; "
+                f"'{name}' is damaged: the bytes of {path} are not what was made; "
                 "it is taken out of the store, and the next run makes it anew"
             )
         return paths

@@ -21,9 +21,11 @@ def key_parts(
     fingerprints: Fingerprints,
     params: Mapping[str, Any],
     inputs: Mapping[str, list[str | None]],
+    lists: frozenset[str],
     env_lock: str | None,
 ) -> dict[str, Any]:
-    """What the stage's result depends on. `inputs` holds the digests by input name, `params` the values it uses.
+    """What the stage's result depends on. `inputs` holds the digests by input name, `lists` the names of those that the
+    program gets file by file, `params` the values it uses.
 
     A digest is None where a rehearsal does not know it; such parts make no key.
     """
@@ -33,6 +35,7 @@ def key_parts(
         "program": _meaning(stage["program"]),
         "params": dict(params),
         "inputs": dict(inputs),
+        **({"lists": sorted(lists)} if lists else {}),
         "outputs": [[o["name"], o["kind"], o["path"], o.get("format")] for o in stage["outputs"]],
         "item": (stage.get("item") or {}).get("value"),
         "image": stage.get("image"),

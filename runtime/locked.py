@@ -14,9 +14,11 @@ from .databases import is_database
 from .digests import value_digest
 from .events import Problem
 from .keys import key_of, key_parts
+from .object_sources import foreseen, is_object
 from .params import shown
 from .pipeline import producer
-from .sources import is_web, local_artifact
+from .sources import lists_of, local_artifact
+from .web_sources import is_web
 
 LOCK = "mlops.lock"
 
@@ -51,7 +53,7 @@ def source_entry(artifact: Mapping[str, Any]) -> dict[str, Any]:
 
 def _written(parts: Mapping[str, Any]) -> str:
     """The digest of what the spec itself says of a stage: its command, outputs, variables, image and item."""
-    return value_digest({name: parts.get(name) for name in ("program", "outputs", "env", "image", "item")})
+    return value_digest({name: parts.get(name) for name in ("program", "outputs", "env", "image", "item", "lists")})
 
 
 def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
@@ -72,6 +74,7 @@ def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
             fingerprints=context.store.fingerprints,
             params={p: context.params.get(p) for p in stage["params"]},
             inputs=inputs,
+            lists=lists_of(context, stage),
             env_lock=context.pipeline.version.get("env_lock"),
         )
         known = all(v is not None for found in inputs.values() for v in found)
@@ -109,6 +112,8 @@ def _version(context: Context, artifact: str, locked: Locked) -> str | None:
     if is_database(node) or is_web(node):
         return None
     try:
+        if is_object(node):
+            return foreseen(context, node)[1]
         digest: str = local_artifact(node, context.root, context.store.fingerprints)[0]["digest"]
     except FailedNodeError:
         return None  # the run says why, at the source

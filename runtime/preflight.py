@@ -17,6 +17,7 @@ from .context import Context
 from .databases import is_database, why_no_database
 from .events import Problem
 from .locked import LOCK
+from .object_sources import is_object, why_no_objects
 from .params import check_params
 from .sources import why_not_readable
 
@@ -33,6 +34,8 @@ def find_problems(
         if node["is"] == "source":
             why = why_not_readable(node, context.root)
             problems += [_problem(node, why)] if why else []
+            if is_object(node) and (unreachable := why_no_objects(context, node)):
+                problems.append(_problem(node, *unreachable))
             if is_database(node) and not node.get("extracts"):
                 lacking = why_no_database(node, context.environ)
                 problems += [_problem(node, *lacking)] if lacking else []

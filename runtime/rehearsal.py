@@ -19,12 +19,13 @@ from .context import Context, FailedNodeError
 from .databases import is_database
 from .deploys import judged_by
 from .keys import key_of, key_parts
+from .object_sources import foreseen, is_object, paths_in
 from .params import shown
 from .programs import Values, command_argv, program_argv
 from .registry import Registry, model_name
-from .sources import find_files, is_web, local_artifact
-from .stages import lists_of
+from .sources import find_files, lists_of, local_artifact
 from .store import finite, safe_id
+from .web_sources import is_web, unchanged, web_name
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,12 @@ def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Plann
         where = source.get("table") or "its query"
         return Planned(source["id"], "source", "read", f"{where}, into a file" if source.get("extracts") else where)
     if is_web(source):
-        known.digests[source["id"]] = None
-        return Planned(source["id"], "source", "read", str(source["uri"]))
+        have = None if source["version"].startswith("column:") else unchanged(context, source)
+        known.digests[source["id"]] = digest = have["digest"] if have else None
+        text = f"{source['uri']}{', unchanged' if have else ''}"
+        return Planned(source["id"], "source", "read", text, digest=digest)
+    if is_object(source):
+        return _object_source(context, source, known)
     try:
         artifact, files = local_artifact(source, context.root, context.store.fingerprints)
     except FailedNodeError as e:
@@ -120,6 +125,20 @@ def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Plann
     known.files[source["id"]] = files
     text = f"{source['uri']} ({_count(artifact['files'], 'file')}, {_count(artifact['size'], 'byte')})"
     return Planned(source["id"], "source", "read", text, digest=artifact["digest"])
+
+
+def _object_source(context: Context, source: Mapping[str, Any], known: _Known) -> Planned:
+    """A listing tells which objects a run would fetch, and where there are none what they are made of."""
+    try:
+        files, digest = foreseen(context, source)
+    except FailedNodeError as e:
+        return Planned(source["id"], "source", "fail", str(e))
+    known.digests[source["id"]] = digest
+    if source["version"] in ("etag", "mtime"):
+        known.files[source["id"]] = {name: found or "not fetched yet" for name, found in files.items()}
+    new = sum(found is None for found in files.values())
+    text = f"{source['uri']} ({_count(len(files), 'object')}, {new or 'none'} to fetch)"
+    return Planned(source["id"], "source", "read", text, digest=digest)
 
 
 def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned:
@@ -131,6 +150,7 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         fingerprints=context.store.fingerprints,
         params={name: context.params.get(name) for name in stage["params"]},
         inputs=digests,
+        lists=lists_of(context, stage),
         env_lock=context.pipeline.version.get("env_lock"),
     )
     key = key_of(parts) if whole else None
@@ -193,7 +213,9 @@ def _paths(context: Context, artifact: str) -> list[Path]:
         if is_database(node):
             return [context.folder / safe_id(name) / f"{safe_id(name)}.{node['format']}"]
         if is_web(node):
-            return [context.folder / safe_id(name) / Path(node["uri"]).name]
+            return [context.folder / safe_id(name) / web_name(node["uri"])]
+        if is_object(node):
+            return paths_in(context, node)
         return [context.root / p for p in find_files(node, context.root)]
     return [_result_path(context, node, next(o for o in node["outputs"] if o["name"] == output))]
 

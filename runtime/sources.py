@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,11 @@ from .context import Context, FailedNodeError
 from .databases import is_database, read_database
 from .digests import tree_digest, tree_files, value_digest
 from .faults import plain_reason
+from .fetched import check_pin
 from .fingerprints import ChangedWhileReadError, Fingerprints, signature
+from .object_sources import is_object, is_pattern, read_objects
 from .outlines import files_outline, keep_outline, lines_outline, outline_path
-from .store import safe_id
+from .web_sources import is_web, read_web
 
 
 def is_glob(uri: str) -> bool:
@@ -24,11 +25,15 @@ def is_glob(uri: str) -> bool:
 
 def is_many(source: Mapping[str, Any]) -> bool:
     """Whether programs get a list: decided by how the source is written, not by how many files there are today."""
+    if is_object(source):
+        return is_pattern(source["uri"])
     return is_glob(source.get("uri") or "") and not is_web(source)
 
 
-def is_web(source: Mapping[str, Any]) -> bool:
-    return (source.get("uri") or "").startswith(("http://", "https://"))
+def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
+    """The inputs that the program gets as lists: copies of a `foreach`, and sources given by a pattern."""
+    sources = {s["id"] for s in context.pipeline.of("source") if is_many(s)}
+    return frozenset(i["name"] for i in stage["inputs"] if i["many"] or sources & set(i["artifacts"]))
 
 
 def find_files(source: Mapping[str, Any], root: Path) -> list[str]:
@@ -47,10 +52,10 @@ def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
     uri = source.get("uri")
     if uri is None:
         return None if is_database(source) else "a source without a uri is not carried by this runtime"
-    if is_web(source):
+    if is_web(source) or is_object(source):
         return None
-    scheme = urllib.parse.urlsplit(uri).scheme
-    if len(scheme) > 1 and scheme != "file":
+    scheme = uri.partition("://")[0] if "://" in uri else ""
+    if scheme not in ("", "file"):
         return f"{scheme}:// sources are not carried by this runtime; copy the files beside the spec"
     found = find_files(source, root)
     if len(found) == 1 and not ((root / found[0]).is_file() or (root / found[0]).is_dir()):
@@ -69,11 +74,23 @@ def read_source(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
     if is_database(source):
         return read_database(context, source)
     if is_web(source):
-        return _downloaded(context, source)
+        return _versioned(context, source, read_web(context, source))
+    if is_object(source):
+        return _versioned(context, source, read_objects(context, source))
     artifact, digests = local_artifact(source, context.root, context.store.fingerprints)
     if digests and not outline_path(context.store, artifact["digest"]).exists():
         _keep_outlines(context, artifact, digests)
     return artifact
+
+
+def _versioned(context: Context, source: Mapping[str, Any], artifact: dict[str, Any]) -> dict[str, Any]:
+    """The artifact of what was fetched, with the version that stands for it in keys where that is not its digest."""
+    if not source["version"].startswith("column:"):
+        return artifact
+    column, place = source["version"].removeprefix("column:"), context.store.folder / artifact["file"]
+    paths = [place / m for m in artifact["members"]] if "members" in artifact else [place]
+    mark = _high_water(paths, column, source.get("format"))
+    return {**artifact, "version": value_digest({source["version"]: mark}), "mark": mark}
 
 
 def _keep_outlines(context: Context, artifact: Mapping[str, Any], digests: Mapping[str, str]) -> None:
@@ -149,9 +166,7 @@ def _version(
     except ChangedWhileReadError as e:
         raise FailedNodeError(str(e)) from e
     digest = next(iter(digests.values())) if len(paths) == 1 and paths[0].is_file() else tree_digest(digests)
-    pinned = version.removeprefix("pinned:")
-    if pinned != version and pinned != digest:
-        raise FailedNodeError(f"is pinned to {pinned}, and is now {digest}")
+    check_pin(source, digest)
     return digest, digests
 
 
@@ -172,31 +187,3 @@ def _high_water(paths: list[Path], column: str, format: str | None) -> str:  # n
         reader = table.partition("(")[0]
         raise FailedNodeError(plain_reason(said, reader, files), said) from e
     return str(row[0] if row else None)
-
-
-def _downloaded(context: Context, source: Mapping[str, Any]) -> dict[str, Any]:
-    # Imported here: it costs more than all else that the runtime imports.
-    import urllib.error
-    import urllib.request
-
-    uri = source["uri"]
-    name = Path(urllib.parse.urlsplit(uri).path).name or "download"
-    with context.store.workspace(safe_id(source["id"])) as workspace:
-        path = workspace / name
-        try:
-            request = urllib.request.Request(uri, headers={"User-Agent": "mlops-runtime"})
-            with urllib.request.urlopen(request, timeout=60) as answer, path.open("wb") as f:
-                etag = answer.headers.get("ETag")
-                while block := answer.read(1 << 20):
-                    f.write(block)
-        except (urllib.error.URLError, OSError) as e:
-            raise FailedNodeError(f"cannot read {uri}: {getattr(e, 'reason', e)}") from e
-        digest, _ = _version({**source, "version": "content" if source["version"] == "etag" else source["version"]},
-                             {name: path}, [path], context.store.fingerprints)  # fmt: skip
-        kept = context.store.put(path)
-    place = f"runs/{context.run}/{safe_id(source['id'])}/{name}"
-    context.store.place(kept.digest, context.store.folder / place)
-    if source["version"] == "etag" and etag:
-        digest = value_digest({"etag": etag})
-    kind = "table" if source.get("format") else "file"
-    return {**kept.plain(), "digest": kept.digest, "version": digest, "kind": kind, "file": place, "files": 1}

@@ -23,7 +23,7 @@ from .pipeline import producer
 from .programs import Values, program_argv, program_environment
 from .registry import now
 from .seeds import seed_of, seeds
-from .sources import is_many, why_changed
+from .sources import lists_of, why_changed
 from .store import safe_id
 
 
@@ -68,6 +68,7 @@ def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any
         fingerprints=context.store.fingerprints,
         params={name: context.params.get(name) for name in stage["params"]},
         inputs={name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()},
+        lists=lists_of(context, stage),
         env_lock=context.pipeline.version.get("env_lock"),
     )
 
@@ -139,12 +140,6 @@ def stage_values(context: Context, stage: Mapping[str, Any], workspace: Path) ->
         params={name: context.params.get(name) for name in stage["params"]},
         item=(stage.get("item") or {}).get("value"),
     )
-
-
-def lists_of(context: Context, stage: Mapping[str, Any]) -> frozenset[str]:
-    """The inputs that the program gets as lists: copies of a `foreach`, and sources given by a pattern."""
-    sources = {s["id"] for s in context.pipeline.of("source") if is_many(s)}
-    return frozenset(i["name"] for i in stage["inputs"] if i["many"] or sources & set(i["artifacts"]))
 
 
 def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str, used: Used) -> Ended:

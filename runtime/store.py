@@ -119,12 +119,17 @@ class Store:
         # All before any is taken away: links name others.
         apart = {name: self._apart(p, (real / name).parent) for name, p in tree_files(path).items()}
         files = {name: self._put_file(p) for name, p in apart.items()}
-        digests = {name: kept.digest for name, kept in files.items()}
+        digest = self.keep_listing({name: kept.digest for name, kept in files.items()})
+        return Kept(digest, sum(k.size for k in files.values()), sum(k.mtime for k in files.values()))
+
+    def keep_listing(self, digests: dict[str, str]) -> str:
+        """Keeps the folder that is made of these objects, by path; returns its digest."""
+        self._make()
         digest = tree_digest(digests)
         listing = self.tmp / secrets.token_hex(8)
         listing.write_text(tree_listing(digests), "utf-8")
         self._into_place(listing, self.object_path(digest))
-        return Kept(digest, sum(k.size for k in files.values()), sum(k.mtime for k in files.values()))
+        return digest
 
     def _put_file(self, path: Path) -> Kept:
         path = self._apart(path, path.parent.resolve())

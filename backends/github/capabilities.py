@@ -23,6 +23,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.PARAMS: NATIVE,
     Feature.LOCAL_SOURCE: NATIVE,
     Feature.HTTP_SOURCE: NATIVE,
+    Feature.OBJECT_SOURCE: unsupported("fetch it in a stage with a secret: runners have no credentials of their own"),
     Feature.PINNED_SOURCE: NATIVE,
     Feature.CHAMPION: emulated("by a branch of the repository, which keeps the numbers between runs"),
     Feature.BETTER_THAN: unsupported(

@@ -91,8 +91,7 @@ def _source(entity: Entity, model: Model) -> Iterator[Use]:
             feature = Feature.HTTP_SOURCE
         yield Use(feature, _value_span(entity, "uri"))
     elif "uri" in entity.attributes:
-        yield Use(Feature.SECRET, _value_span(entity, "uri"))
-        yield Use(Feature.OBJECT_SOURCE, _value_span(entity, "uri"))
+        yield Use(Feature.SECRET_ADDRESS, _value_span(entity, "uri"))
     if source.version != "content":
         yield Use(Feature.PINNED_SOURCE, _value_span(entity, "version"))
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from . import nodes as n
 
 PSYCOPG = "psycopg[binary]>=3.1,<4"
+_ADLFS = "adlfs>=2024.4,<2027"
+_OBJECT_STORES = {
+    "s3": "s3fs>=2025.2,<2027",
+    "gs": "gcsfs>=2025.2,<2027",
+    "az": _ADLFS,
+    "abfs": _ADLFS,
+    "abfss": _ADLFS,
+}
 
 
 def secrets_of(plan: n.Plan, node: n.Node) -> tuple[str, ...]:
@@ -35,6 +43,12 @@ def needs_duckdb(node: n.Node) -> bool:
         kept_as = node.format if node.extracts is not None else "csv"
         return kept_as != "csv" or (node.dialect is None and node.version.startswith("column:"))
     return isinstance(node, n.Guard) and node.asks_table and node.dialect is None
+
+
+def object_store_of(node: n.Node) -> str | None:
+    """What the runtime reads the object store of a source with, as a line of requirements."""
+    scheme = (node.uri or "").partition("://")[0] if isinstance(node, n.Source) else ""
+    return _OBJECT_STORES.get(scheme)
 
 
 def needs_psycopg(plan: n.Plan, node: n.Node) -> bool:

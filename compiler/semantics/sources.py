@@ -25,7 +25,7 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-SCHEMES = ("s3", "gs", "az", "http", "https")
+SCHEMES = ("s3", "gs", "az", "abfs", "abfss", "http", "https")
 
 
 def format_of(path: str) -> str | None:
@@ -163,7 +163,7 @@ def _version(entity: Entity, columns: dict[str, plan.Column] | None, diagnostics
     if isinstance(value, tree.Call):
         argument = value.args[0] if len(value.args) == 1 else None
         if value.function.text == "pinned":
-            if isinstance(argument, tree.Text) and re.fullmatch(r"sha256:[0-9a-f]{64}", argument.value):
+            if isinstance(argument, tree.Text) and re.fullmatch(r"(sha256|tree):[0-9a-f]{64}", argument.value):
                 return f"pinned:{argument.value}"
             diagnostics.report(
                 rules.WRONG_ARGUMENTS,

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
-import threading
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,30 +77,6 @@ def test_mtime_and_a_high_water_mark_stand_for_the_content(project: Project) -> 
     assert project.run(by_day).nodes[1].state == "restored"
     project.write("data.csv", "day,x\n1,2\n2,2\n")
     assert project.run(by_day).nodes[1].state == "succeeded"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    folder = tmp_path / "served"
-    folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}"
-        http.shutdown()
-
-
-def test_a_web_source_is_fetched_and_kept(project: Project, server: str) -> None:
-    project.write("served/data.csv", "a\n1\n")
-    plan = counting(project, p.source("data", f"{server}/data.csv"))
-    result = project.run(plan)
-    assert project.output(result, "count/n") == "1"
-    assert project.output(result, "data/data.csv") == "a\n1\n"
-    assert project.run(plan).nodes[1].state == "restored"
-    missing = project.run(p.plan(p.source("data", f"{server}/none.csv")))
-    assert "not found" in (missing.nodes[0].reason or "")
 
 
 def test_code_from_a_clean_commit_only(project: Project) -> None:
