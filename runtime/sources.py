@@ -165,7 +165,8 @@ def _version(
         digests = dict(zip(files, fingerprints.files(files.values()), strict=True))
     except ChangedWhileReadError as e:
         raise FailedNodeError(str(e)) from e
-    digest = next(iter(digests.values())) if len(paths) == 1 and paths[0].is_file() else tree_digest(digests)
+    one = not is_many(source) and paths[0].is_file()  # a pattern has a listing, however many files there are today
+    digest = next(iter(digests.values())) if one else tree_digest(digests)
     check_pin(source, digest)
     return digest, digests
 

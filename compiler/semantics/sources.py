@@ -16,6 +16,7 @@ from .model import Artifact, Model
 from .params import type_name
 from .patterns import check_pattern
 from .shapes import COLUMN_TYPES
+from .source_versions import check_address, check_version
 
 _FORMATS = {
     ".csv": "csv",
@@ -49,6 +50,7 @@ def resolve_source(entity: Entity, model: Model, diagnostics: Diagnostics) -> No
     declared = entity.value("format")
     database = "connection" in entity.attributes
     kind = declared.text if isinstance(declared, tree.Path) else "csv" if database else format_of(uri or "")
+    check_version(entity, kind, model, diagnostics)
     name = entity.name.text
     model.sources[name] = plan.Source(
         id=name,
@@ -116,7 +118,9 @@ def _check_place(entity: Entity, model: Model, diagnostics: Diagnostics) -> None
     if scheme is not None and scheme not in SCHEMES:
         hint = did_you_mean(scheme, SCHEMES) or "schemes: " + ", ".join(f"{s}://" for s in SCHEMES)
         diagnostics.report(rules.BAD_PATH, value.span, f"no scheme '{scheme}://' for a source", hint=hint)
-    elif scheme is None and not model.project.exists(value.value):
+    elif scheme is not None:
+        check_address(value, scheme, diagnostics)
+    elif not model.project.exists(value.value):
         missing_file(value, value.value, model, diagnostics)
 
 
