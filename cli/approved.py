@@ -51,6 +51,7 @@ def require_unchanged(approved: Approved) -> None:
         profile=document.get("profile"),
         settings=document["settings"],
         params=document["params"],
+        any_environment=bool(document.get("any_environment")),
     ).document()
     changes = list(_changes(document, now))
     if changes:

@@ -51,6 +51,13 @@ set_option = click.option(
 )
 
 
+any_environment_option = click.option(
+    "--any-environment",
+    is_flag=True,
+    help="Run with other packages than the lock pins. Results then count for what is installed.",
+)
+
+
 def spec_options(function: Decorated) -> Decorated:
     """The argument and the options of a command that works on the plan of one spec."""
     return spec_argument(profile_option(set_option(function)))

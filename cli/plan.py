@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from . import specs
-from .compiling import spec_options
+from .compiling import any_environment_option, spec_options
 from .rehearsed import Rehearsal, rehearsal_of
-from .run import params_option, read_params
+from .run import params_option, read_params, tell_refused
 from .terminal import Paint, paint_for
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _WORDS = {  # action: mark, word, role
 @click.command(short_help="Say what a run would do now, and why.")
 @spec_options
 @params_option
+@any_environment_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option(
     "-o",
@@ -51,6 +52,7 @@ def command(
     profile: str | None,
     settings: dict[str, str],
     params_file: Path | None,
+    any_environment: bool,
     as_json: bool,
     output: Path | None,
     detailed_exitcode: bool,
@@ -60,7 +62,14 @@ def command(
     A stage behind one that runs *may* run: when that one writes what it wrote before, its consumers are restored.
     """
     path = specs.the_spec(spec)
-    found = rehearsal_of(path, profile=profile, settings=settings, params=read_params(params_file, settings))
+    found = rehearsal_of(
+        path,
+        profile=profile,
+        settings=settings,
+        params=read_params(params_file, settings),
+        any_environment=any_environment,
+    )
+    tell_refused(found.refused)
     text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
     if output is not None:
         output.write_text(text, "utf-8")

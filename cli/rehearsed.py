@@ -15,6 +15,7 @@ from .compiling import analysis_of, lower
 from .terminal import paint_for
 
 if TYPE_CHECKING:
+    from ..runtime.events import Problem
     from ..runtime.rehearsal import Planned
 
 FORMAT = 1  # of the document that `plan --json` and `plan -o` write
@@ -28,9 +29,11 @@ class Rehearsal:
     profile: str | None
     settings: Mapping[str, str]
     params: Mapping[str, Any]
+    any_environment: bool
     pipeline: str
     digest: str  # of the spec, with profile and settings
     nodes: tuple[Planned, ...]
+    refused: tuple[Problem, ...] = ()  # why the run itself would not start now
 
     @property
     def changes(self) -> tuple[Planned, ...]:
@@ -46,7 +49,9 @@ class Rehearsal:
             "profile": self.profile,
             "settings": dict(self.settings),
             "params": dict(self.params),
+            "any_environment": self.any_environment,
             "digest": self.digest,
+            "refused": [str(problem) for problem in self.refused],
             "nodes": [
                 {
                     "node": n.node,
@@ -63,9 +68,15 @@ class Rehearsal:
 
 
 def rehearsal_of(
-    path: Path, *, profile: str | None, settings: Mapping[str, str], params: Mapping[str, Any]
+    path: Path,
+    *,
+    profile: str | None,
+    settings: Mapping[str, str],
+    params: Mapping[str, Any],
+    any_environment: bool = False,
 ) -> Rehearsal:
-    """What a run of the spec on this machine would do now. What is wrong is printed, and ends the command."""
+    """What a run of the spec on this machine would do now. What is wrong is printed, and ends the command; what the
+    versioning policy has against a run is told, and the plan is that of a run that it has nothing against."""
     from ..compiler.plan.document import plan_document
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
@@ -77,7 +88,7 @@ def rehearsal_of(
     require_targets(["local"], lowered, analysis, quiet=True)
     document = plan_document(lowered.plan)
     accepted = lock_acceptances(read_lock(lock_path(path)))
-    options = RunOptions(params=params, dry_run=True, accepted=accepted)
+    options = RunOptions(params=params, dry_run=True, any_environment=any_environment, accepted=accepted)
     result = run(document, root=path.resolve().parent, options=options)
     if result.problems:
         paint = paint_for(sys.stderr)
@@ -85,4 +96,6 @@ def rehearsal_of(
             click.echo(f"{paint('error', 'error')}: {problem}", err=True, color=True)
         raise click.exceptions.Exit(result.exit_code)
     plan = lowered.plan
-    return Rehearsal(path, profile, settings, params, plan.name, plan.digest, result.planned)
+    return Rehearsal(
+        path, profile, settings, params, any_environment, plan.name, plan.digest, result.planned, result.refused
+    )

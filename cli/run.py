@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..runtime.events import Event, RunResult
+from ..runtime.events import Event, Problem, RunResult
 from . import specs
 from .build import require_targets
-from .compiling import analysis_of, lower, profile_option, set_option
+from .compiling import analysis_of, any_environment_option, lower, profile_option, set_option
 from .outcome import render_outcome
 from .progress import PlainProgress, Progress
 from .terminal import has_colour, is_terminal, paint_for
@@ -39,6 +39,7 @@ params_option = click.option(
 @params_option
 @set_option
 @profile_option
+@any_environment_option
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would run, with its commands, and run nothing.")
 @click.option("-k", "--keep-going", is_flag=True, help="After a failure go on with what does not need it.")
 @click.option("--locked", is_flag=True, help="Refuse to run where something else would be used than mlops.lock says.")
@@ -57,6 +58,7 @@ def command(
     params_file: Path | None,
     settings: dict[str, str],
     profile: str | None,
+    any_environment: bool,
     dry_run: bool,
     keep_going: bool,
     locked: bool,
@@ -86,12 +88,12 @@ def command(
     if named is not None and named.suffix == ".json":
         from .approved import read_approved, require_unchanged
 
-        if selection or after or only or params_file or settings or profile:
+        if selection or after or only or params_file or settings or profile or any_environment:
             raise click.UsageError(f"{named} says already what is run, and with what: name nothing else")
         approved = read_approved(named)
         require_unchanged(approved)
         named, profile, settings = approved.spec, approved.document.get("profile"), approved.document["settings"]
-        params = approved.document["params"]
+        params, any_environment = approved.document["params"], bool(approved.document.get("any_environment"))
     else:
         params = read_params(params_file, settings)
     path = specs.the_spec(named)
@@ -108,6 +110,7 @@ def command(
         only=only,
         after=after,
         dry_run=dry_run,
+        any_environment=any_environment,
         trigger=trigger,
         keep_going=keep_going or bool(local.get("keep_going")),
         accepted=lock_acceptances(lock),
@@ -173,7 +176,15 @@ def _say_planned(event: Event) -> None:
         click.echo(f"{event.node}: {word}" + (f"\n    {event.text}" if event.text else ""))
 
 
+def tell_refused(problems: Sequence[Problem]) -> None:
+    """What a rehearsal says of a run that would not start now, a line each."""
+    paint = paint_for(sys.stderr)
+    for problem in problems:
+        click.echo(f"{paint('warning', 'warning')}: mlopsc run refuses this: {problem}", err=True, color=True)
+
+
 def _finish(result: RunResult, *, quiet: bool) -> int:
+    tell_refused(result.refused)
     if result.problems:
         paint = paint_for(sys.stderr)
         for problem in result.problems:

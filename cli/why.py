@@ -10,10 +10,10 @@ import click
 
 from ..compiler.diagnostics import did_you_mean
 from . import specs
-from .compiling import profile_option, set_option
+from .compiling import any_environment_option, profile_option, set_option
 from .plan import text_of
 from .rehearsed import rehearsal_of
-from .run import params_option, read_params
+from .run import params_option, read_params, tell_refused
 
 if TYPE_CHECKING:
     from ..runtime.rehearsal import Planned
@@ -25,12 +25,25 @@ if TYPE_CHECKING:
 @profile_option
 @set_option
 @params_option
+@any_environment_option
 def command(
-    stage: str, spec: Path | None, profile: str | None, settings: dict[str, str], params_file: Path | None
+    stage: str,
+    spec: Path | None,
+    profile: str | None,
+    settings: dict[str, str],
+    params_file: Path | None,
+    any_environment: bool,
 ) -> None:
     """Say why STAGE would run again now, with file and line of what changed; or that it would be restored."""
     path = specs.the_spec(spec)
-    found = rehearsal_of(path, profile=profile, settings=settings, params=read_params(params_file, settings))
+    found = rehearsal_of(
+        path,
+        profile=profile,
+        settings=settings,
+        params=read_params(params_file, settings),
+        any_environment=any_environment,
+    )
+    tell_refused(found.refused)
     nodes = {n.node: n for n in found.nodes}
     named = [n for name, n in nodes.items() if n.kind == "stage" and stage in (name, name.partition("[")[0])]
     if not named:

@@ -88,8 +88,8 @@ def _last_path(context: Context, node: str) -> Path:
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that is not as it was. kind: first, code, param, lock, data, input, program, image, env, item, outputs,
-    when, cache, gone.
+    """One thing that is not as it was. kind: first, code, param, lock, foreign, data, input, program, image, env,
+    item, outputs, when, cache, gone.
 
     `file` and `line` say where, as far as that is known; `last` is the end of a stretch of lines.
     """
@@ -127,6 +127,7 @@ def causes(
         *_code(context, old, new),
         *_params(context, old, new),
         *_lock(context, old, new),
+        *_foreign(context, old, new),
         *_inputs(context, stage, old, new, files),
     ]
     place = stage["place"]
@@ -211,6 +212,16 @@ def _lock(context: Context, old: Mapping[str, Any], new: Mapping[str, Any]) -> I
         else:
             text = f"{name} is {after[0]}, was {then[0]}" if then else f"{name} {after[0]} is new"
             yield Cause("lock", text, file, after[1])
+
+
+def _foreign(context: Context, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cause]:
+    """Packages that are installed otherwise than the lock pins them, or were."""
+    then, now, file = old.get("foreign") or {}, new.get("foreign") or {}, context.pipeline.version.get("env_lock")
+    for name in sorted({*then, *now}):
+        if then.get(name) != now.get(name) or (name in then) != (name in now):
+            is_ = (now[name] or "not installed") if name in now else "as the lock pins it"
+            was = (then[name] or "not installed") if name in then else "as the lock pins it"
+            yield Cause("foreign", f"{name} is {is_}, was {was}", file)
 
 
 def _inputs(

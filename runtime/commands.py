@@ -16,11 +16,12 @@ from typing import Any
 from .children import Children, InterruptedRunError, end_in_order, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
+from .environment import ANY_ENVIRONMENT
 from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions, system_reason
 from .nodes import exit_code, run_node, write_record
 from .params import check_params
 from .pipeline import NotAPlanError, Pipeline, store_folder
-from .preflight import find_problems
+from .preflight import find_problems, why_refused
 from .sources import why_not_readable
 from .store import Store, why_no_run_id
 
@@ -140,6 +141,7 @@ def _node(arguments: argparse.Namespace) -> int:
     given = _params(arguments)
     context.params, wrong = check_params(context.pipeline.document["params"], given)
     _, problems = find_problems(context, [arguments.id], given)
+    problems += why_refused(context, [arguments.id])
     if problems:
         # Written down, or the end of the run would not know why the node did nothing.
         failed = {"state": "failed", "reason": "; ".join(map(str, problems)), "seconds": 0.0}
@@ -181,6 +183,7 @@ def _context(arguments: argparse.Namespace) -> Context:
         children=Children(),
         listener=Console(node_names=False),
         engine=engine,
+        any_environment=ANY_ENVIRONMENT in os.environ,
     )
 
 

@@ -40,6 +40,7 @@ class Context:
     listener: Listener = ignore
     trigger: str | None = None
     engine: Mapping[str, str] = field(default_factory=dict)
+    any_environment: bool = False  # stages may run with other packages than the lock pins; their keys say so
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     schemas: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # columns of tables, for lineage events
     accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by key, from mlops.lock
@@ -51,6 +52,15 @@ class Context:
     def lineage(self) -> Lineage | None:
         """What tells the run to other tools, where somebody is to be told."""
         return lineage_of(self)
+
+    @cached_property
+    def foreign(self) -> dict[str, str | None]:
+        """The packages that are not installed as the lock pins them, where stages may run all the same: they are part
+        of what their results are made of. A name has its installed version, or nothing."""
+        from .environment import lock_differences
+
+        found = lock_differences(self) if self.any_environment else ()
+        return {each.package: each.installed for each in found}
 
     @property
     def folder(self) -> Path:

@@ -31,6 +31,7 @@ class RunOptions:
     only: tuple[str, ...] = ()
     after: tuple[str, ...] = ()  # --from
     dry_run: bool = False
+    any_environment: bool = False  # stages may run with other packages than the lock pins; their keys say so
     keep_going: bool = False  # after a failed stage, go on with what does not need it
     store: Path | None = None  # instead of MLOPS_STORE, which stands instead of the plan's
     grace: float = 5.0  # seconds between asking a program to end and ending it
@@ -115,6 +116,7 @@ class RunResult:
     problems: tuple[Problem, ...] = ()
     reason: str | None = None
     planned: tuple[Planned, ...] = ()  # after a dry run
+    refused: tuple[Problem, ...] = ()  # after a dry run: why the run itself would not start now
 
 
 def system_reason(error: OSError) -> str:

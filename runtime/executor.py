@@ -19,6 +19,7 @@ from typing import Any
 from .bounds import held_back
 from .children import Children, InterruptedRunError, end_leftovers
 from .context import Context
+from .environment import ANY_ENVIRONMENT
 from .events import (
     BLOCKED,
     DONE,
@@ -37,7 +38,7 @@ from .events import (
 from .locked import why_not_locked
 from .nodes import run_node, skipped, write_record
 from .pipeline import NotAPlanError, Pipeline, store_folder
-from .preflight import find_problems
+from .preflight import find_problems, why_refused
 from .rehearsal import rehearse
 from .report import finish
 from .selection import borrow, select
@@ -78,19 +79,21 @@ def run(
         trigger=options.trigger,
         accepted=options.accepted,
         locked=options.locked,
+        any_environment=options.any_environment or ANY_ENVIRONMENT in os.environ,
     )
     chosen, problems = select(pipeline, options)
     if options.trigger and options.trigger not in pipeline.triggers:
         problems.append(Problem(f"no trigger named '{options.trigger}'"))
     params, found = find_problems(context, chosen, options.params)
     context.params = params
-    problems += found
+    refused = why_refused(context, chosen)
+    problems += found if options.dry_run else [*found, *refused]
     if options.locked is not None and not problems:
         problems += why_not_locked(context, chosen)
     if problems:
         return _refused(run_id, problems)
     if options.dry_run:
-        return RunResult(run_id, "planned", DONE, planned=tuple(rehearse(context, chosen)))
+        return RunResult(run_id, "planned", DONE, planned=tuple(rehearse(context, chosen)), refused=tuple(refused))
     if options.trigger and (why := held_back(pipeline.triggers[options.trigger], pipeline.name, store)):
         return RunResult(run_id, "held", DONE, reason=f"{options.trigger} starts no run: {why}")
     try:

@@ -23,15 +23,17 @@ def key_parts(
     inputs: Mapping[str, list[str | None]],
     lists: frozenset[str],
     env_lock: str | None,
+    foreign: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """What the stage's result depends on. `inputs` holds the digests by input name, `lists` the names of those that the
     program gets file by file, `params` the values it uses.
 
+    `foreign` are the packages that are not as the lock pins them: what they make is not what the lock's would.
     A digest is None where a rehearsal does not know it; such parts make no key.
     """
     own = stage["program"].get("file")
     files = sorted({*stage["code"], *([own] if own else [])})
-    return {
+    parts: dict[str, Any] = {
         "program": _meaning(stage["program"]),
         "params": dict(params),
         "inputs": dict(inputs),
@@ -43,6 +45,17 @@ def key_parts(
         "lock": fingerprints.file(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
         "code": {file: fingerprints.code(root / file) for file in files if (root / file).is_file()},
     }
+    if foreign and env_lock and runs_python(stage):
+        parts["foreign"] = dict(foreign)
+    return parts
+
+
+def runs_python(stage: Mapping[str, Any]) -> bool:
+    """Whether the interpreter that runs this runs the stage, so that its packages are the stage's."""
+    program = stage["program"]
+    if any(name in ("PATH", "PYTHONPATH") for name, _ in stage["env"]):
+        return False
+    return program["is"] != "command" or program["words"][0]["parts"][:1] in (["python"], ["python3"])
 
 
 def key_of(parts: Mapping[str, Any]) -> str:

@@ -76,6 +76,7 @@ def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
             inputs=inputs,
             lists=lists_of(context, stage),
             env_lock=context.pipeline.version.get("env_lock"),
+            foreign=context.foreign,
         )
         known = all(v is not None for found in inputs.values() for v in found)
         if why := _difference(locked[name], parts, key_of(parts) if known else None):

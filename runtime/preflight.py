@@ -6,17 +6,17 @@ import ast
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .clean import why_unclean
 from .context import Context
 from .databases import is_database, why_no_database
+from .environment import why_other_environment
 from .events import Problem
-from .locked import LOCK
 from .object_sources import is_object, why_no_objects
 from .params import check_params
 from .sources import why_not_readable
@@ -27,7 +27,6 @@ def find_problems(
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The values of all params, and the problems of the run as a whole and of each chosen node."""
     params, problems = check_params(context.pipeline.document["params"], given)
-    problems += _unclean(context)
     needs_duckdb: str | None = None
     for name in chosen:
         node = context.pipeline.nodes[name]
@@ -63,27 +62,9 @@ def _problem(node: Mapping[str, Any], message: str, hint: str | None = None) -> 
     return Problem(message, node["id"], place.get("file"), place.get("line"), hint)
 
 
-def _unclean(context: Context) -> list[Problem]:
-    if not context.pipeline.version.get("require_clean"):
-        return []
-    command = ["git", "status", "--porcelain", "--untracked-files=all", "--", "."]
-    try:
-        answer = subprocess.run(command, cwd=context.root, capture_output=True, text=True, check=False)
-    except OSError:
-        return [Problem("code must be a clean commit, and git is not here to say so", hint="install git")]
-    if answer.returncode != 0:
-        return [Problem("code must be a clean commit, and this folder is not in a git repository")]
-    store = context.store.folder
-    # What a run writes itself is nothing that somebody has forgotten to commit.
-    changed = [
-        line[3:]
-        for line in answer.stdout.splitlines()
-        if not (context.root / line[3:]).absolute().is_relative_to(store) and Path(line[3:]).name != LOCK
-    ]
-    if not changed:
-        return []
-    shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
-    return [Problem(f"code must be a clean commit, and these differ: {shown}", hint="commit them")]
+def why_refused(context: Context, chosen: list[str]) -> list[Problem]:
+    """What the versioning policy has against a run now. A rehearsal tells it and goes on."""
+    return [*why_unclean(context, chosen), *why_other_environment(context, chosen)]
 
 
 def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -152,6 +152,7 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         inputs=digests,
         lists=lists_of(context, stage),
         env_lock=context.pipeline.version.get("env_lock"),
+        foreign=context.foreign,
     )
     key = key_of(parts) if whole else None
     entry, accepted = (known_result(context, key) if key is not None and stage["cache"] else None) or (None, None)

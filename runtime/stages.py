@@ -70,6 +70,7 @@ def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any
         inputs={name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()},
         lists=lists_of(context, stage),
         env_lock=context.pipeline.version.get("env_lock"),
+        foreign=context.foreign,
     )
 
 

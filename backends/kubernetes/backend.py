@@ -39,6 +39,11 @@ class Kubernetes:
         """What stops this plan with these options, as sentences that say what to write instead."""
         settings = read_settings(plan, options)
         yield from _absolute_paths(plan)
+        if plan.version.require_clean and settings.code != "image":
+            yield (
+                "only a checkout can tell whether code is a clean commit, and a ConfigMap is none; "
+                'write code = "image", with git and the repository in the image'
+            )
         if settings.code == "image" and not settings.workdir:
             yield 'code = "image" needs `workdir`; add the folder of the project in the images: workdir = "/app"'
         if plan.requirements and not options.get("image") and not plan.image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jsonschema
 import pytest
 from mlopsc.backends.airflow import Airflow
+from mlopsc.backends.kubernetes import Kubernetes
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.tests.runtime import plans as p
 
@@ -46,6 +47,8 @@ def test_a_clean_commit_is_asked_of_a_checkout():
     plan = p.plan(p.stage("tell", "python tell.py"), version=n.Versioning(require_clean=True))
     assert "option 'project'" in "".join(Airflow().problems(plan, {}))
     assert not list(Airflow().problems(plan, {"project": "/srv/flights"}))
+    assert 'write code = "image"' in "".join(Kubernetes().problems(plan, {}))
+    assert not list(Kubernetes().problems(plan, {"code": "image", "workdir": "/app"}))
 
 
 @pytest.mark.parametrize("path", ["relative", "/a/{{ 1 }}", "/a/run.sh", "/a\nb"])

@@ -270,7 +270,7 @@ def test_a_clean_tree_is_clean_after_the_run_that_wrote_the_lock(call: Call, tmp
     run = json.loads(call("runs", "show", "last", "--json").out)
     assert run["code"]["uncommitted"] is None
     (tmp_path / "new.txt").write_text("")
-    assert "these differ: new.txt" in call("run", "-q").err
+    assert "new: new.txt" in call("run", "-q").err
 
 
 TEXT = st.text("ab-_.\"'\\ #=[]\n\r\t\x00\x7f\x85\u2028é漢😀", min_size=1, max_size=8)

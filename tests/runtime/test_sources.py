@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import Any
 
 import pytest
@@ -77,23 +76,6 @@ def test_mtime_and_a_high_water_mark_stand_for_the_content(project: Project) -> 
     assert project.run(by_day).nodes[1].state == "restored"
     project.write("data.csv", "day,x\n1,2\n2,2\n")
     assert project.run(by_day).nodes[1].state == "succeeded"
-
-
-def test_code_from_a_clean_commit_only(project: Project) -> None:
-    project.write("a.py", "x = 1")
-    plan = p.plan(p.stage("a", "python a.py"), version=n.Versioning(require_clean=True))
-
-    def git(*words: str) -> None:
-        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", *identity, *words], cwd=project.root, check=True, capture_output=True)
-
-    assert "not in a git repository" in project.run(plan).problems[0].message
-    git("init")
-    assert "these differ: a.py" in project.run(plan).problems[0].message
-    git("add", "a.py")
-    git("commit", "-m", "all")
-    first = project.run(plan)
-    assert first.state == "succeeded" and project.run(plan).state == "succeeded"
 
 
 def test_resources_bound_what_runs_at_once() -> None:
