@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -124,15 +125,15 @@ class Facts:
     def _reaches(self, order: Order) -> bool:
         """Whether a command is about this spec: it names it or a folder around it, or runs where it lies."""
         assert self.repository is not None
-        spec = PurePosixPath(self.repository.folder, self.plan.spec)
-        named = [w for w in order.words[1:] if w.endswith((".mlops", "/")) or w == "." or self._is_folder(w, order)]
-        if not named:
-            here = PurePosixPath(order.folder)
-            return here == spec.parent or (order.words[0] == "lint" and here in spec.parents)
-        paths = (PurePosixPath(order.folder, name) for name in named)
-        return any(path == spec or path in spec.parents for path in paths)
+        spec = _path(self.repository.folder, self.plan.spec)
+        about = (spec, *spec.parents)
+        words = [w for w in order.words[1:] if not w.startswith("-")]
+        named = [path for w in words if (path := _path(order.folder, w)) in about or w.endswith((".mlops", "/"))]
+        if named:
+            return any(path in about for path in named)
+        here = _path(order.folder)
+        return here == spec.parent or (order.words[0] == "lint" and here in spec.parents)
 
-    def _is_folder(self, word: str, order: Order) -> bool:
-        assert self.repository is not None
-        around = PurePosixPath(self.repository.folder, self.plan.spec).parents
-        return not word.startswith("-") and PurePosixPath(order.folder, word) in around
+
+def _path(*parts: str) -> PurePosixPath:
+    return PurePosixPath(posixpath.normpath(posixpath.join("", *parts)))
