@@ -40,7 +40,10 @@ def render_text(found: Score, paint: Paint, *, every: bool) -> str:
 
 def _records(found: Score) -> str:
     run = found.facts.last_run
-    return f"by run {run['run']} of {run['finished'][:10]}" if run else f"by its spec alone: {found.facts.why_no_run}"
+    if run is None:
+        return f"by its spec alone: {found.facts.why_no_run}"
+    other = "" if run.get("digest") == found.facts.plan.digest else ", made by another text of the spec"
+    return f"by run {run['run']} of {run['finished'][:10]}{other}"
 
 
 def _part(
@@ -95,7 +98,7 @@ def _level(found: Score, paint: Paint, every: bool) -> Iterator[str]:
         if every:
             yield from _line(o, paint, "", every)
         elif o.points < 1:
-            yield f"  {paint('·', 'dim')} {paint(o.missing, 'dim')}"
+            yield f"  {paint('·', 'dim')} {paint(f'{o.test.id}: {o.missing}', 'dim')}"
 
 
 def _steps(found: Score, paint: Paint) -> Iterator[str]:

@@ -43,12 +43,14 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     from ..runtime.store import Store
 
     plan = lowered_of(path, profile=profile, settings=settings).plan
+    some, every = carried(plan)
     folder = path.resolve().parent
     store = Store(store_folder(Pipeline(plan_document(plan)), folder, os.environ.get("MLOPS_STORE")))
     return Facts(
         plan=plan,
         today=today,
-        carried=carried(plan),
+        carried=some,
+        everywhere=every,
         runs=tuple(r for r in store.finished_runs() if r["pipeline"] == plan.name),
         reproductions=tuple(r for r in _reproductions(store) if r["pipeline"] == plan.name),
         models=tuple(_models(store, plan.name)),
@@ -57,15 +59,15 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     )
 
 
-def carried(plan: Plan) -> frozenset[Feature]:
-    """What at least one target of the spec carries; of a spec without targets, what `mlopsc run` does."""
+def carried(plan: Plan) -> tuple[frozenset[Feature], frozenset[Feature]]:
+    """What at least one target of the spec carries, and what all do; without targets, what `mlopsc run` does."""
     from ..backends.base import Level
     from ..backends.table import BACKENDS
 
     backends = [BACKENDS[name] for name in plan.targets or ("local",) if name in BACKENDS]
-    return frozenset(
-        f for b in backends for f, support in b.capabilities.items() if support.level is not Level.UNSUPPORTED
-    )
+    features = [{f for f, s in b.capabilities.items() if s.level is not Level.UNSUPPORTED} for b in backends]
+    some = {f for found in features for f in found}
+    return frozenset(some), frozenset(f for f in some if all(f in found for found in features))
 
 
 def _reproductions(store: Store) -> list[Mapping[str, Any]]:

@@ -72,11 +72,13 @@ class ModelRecord:
 
 @dataclass(frozen=True)
 class Facts:
-    """`carried`: what at least one target of the spec carries. Runs and reproductions have the latest first."""
+    """`carried`: what at least one target of the spec carries, and so counts; `everywhere`: what all of them carry,
+    and so can be advised. Runs and reproductions have the latest first."""
 
     plan: Plan
     today: date
     carried: frozenset[Feature] = frozenset()
+    everywhere: frozenset[Feature] = frozenset()
     runs: tuple[Mapping[str, Any], ...] = ()
     reproductions: tuple[Mapping[str, Any], ...] = ()
     models: tuple[ModelRecord, ...] = ()

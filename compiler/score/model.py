@@ -8,11 +8,13 @@ from ..plan.nodes import Condition, Deploy, Guard, Literal, Op, Plan, Ref, Rule,
 from .facts import Facts
 from .findings import Evidence, Finding, Test, by_hand, lacking, met
 from .reading import (
+    QUALITY,
     blocks,
     evidence_of,
     function_of,
     gates,
     is_quality,
+    is_seed,
     judged,
     measures,
     on_predictions,
@@ -50,10 +52,10 @@ def hyperparameters_are_tuned(facts: Facts) -> Finding:
     stages = trainers(plan)
     if not stages:
         return lacking("no stage makes a model", "")
-    searched = [s for s in stages if s.item is not None and "seed" not in s.item.variable and _is_chosen_from(plan, s)]
+    searched = [s for s in stages if s.item is not None and not is_seed(s.item.variable) and _is_chosen_from(plan, s)]
     declared = {p.name: p for p in plan.params}
     open_ = sorted(
-        {n for s in stages for n in s.params if n in declared and "seed" not in n and declared[n].type != "date"}
+        {n for s in stages for n in s.params if n in declared and not is_seed(n) and declared[n].type != "date"}
     )
     if searched and not open_:
         item = searched[0].item
@@ -134,13 +136,7 @@ def _beats(condition: Condition, texts: dict[str, str]) -> bool:
     if left.scope != "measure":
         return False
     ours, theirs = texts.get(left.name, ""), texts.get(other.name, "")
-    return ours != theirs and function_of(ours) == function_of(theirs) and is_quality_text(ours)
-
-
-def is_quality_text(text: str) -> bool:
-    from .reading import QUALITY
-
-    return function_of(text) in QUALITY
+    return ours != theirs and function_of(ours) == function_of(theirs) and function_of(ours) in QUALITY
 
 
 def _with_margin(side: Condition, *, upwards: bool) -> Ref | None:

@@ -31,10 +31,11 @@ _SLOW = ("latency", "seconds", "duration", "throughput", "memory", "ram", "rss",
 
 
 def _only_where_carried(facts: Facts, feature: Feature, missing: str, write: str) -> Finding:
-    """What is missing; and what to write only where a target of the spec would carry it."""
-    if feature in facts.carried:
+    """What is missing; and what to write only where every target of the spec would carry it."""
+    if feature in facts.everywhere:
         return lacking(missing, write)
-    return lacking(f"{missing}; no target of this spec carries that (`mlopsc targets`)", "")
+    who = "not every target of this spec carries" if feature in facts.carried else "no target of this spec carries"
+    return lacking(f"{missing}; {who} that (`mlopsc targets`)", "")
 
 
 def changes_upstream_are_told(facts: Facts) -> Finding:

@@ -20,6 +20,11 @@ def evidence_of(guard: Guard, rule: Rule) -> Evidence:
     return Evidence(f"guard {guard.id}: {' '.join(rule.text.split())}", rule.place)
 
 
+def is_seed(name: str) -> bool:
+    """Whether a param is what random numbers begin with."""
+    return "seed" in name.lower() or "random_state" in name.lower()
+
+
 # ------------------------------------------------------------------ the graph
 
 

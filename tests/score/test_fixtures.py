@@ -57,7 +57,8 @@ def scored(path: Path, folder: Path) -> Score:
         Facts(
             plan=plan,
             today=TODAY,
-            carried=features if "carried" in facts else carried(plan),
+            carried=features if "carried" in facts else carried(plan)[0],
+            everywhere=features if "carried" in facts else carried(plan)[1],
             runs=tuple(facts.get("runs", ())),
             reproductions=tuple(facts.get("reproductions", ())),
             models=tuple(

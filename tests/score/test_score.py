@@ -148,6 +148,12 @@ def test_nothing_is_advised_that_no_target_carries(bare: Score) -> None:
     assert not any(word in s.write for s in next_steps(bare, 100) for word in ("monitor", "notify", "age("))
 
 
+def test_nothing_is_advised_that_one_target_would_refuse(bare: Score, tmp_path: Path) -> None:
+    beside = scored(HERE / "advice-for-every-target.mlops", tmp_path)
+    assert any("better than" in s.write for s in next_steps(bare, 100))
+    assert not any("better than" in s.write for s in next_steps(beside, 100))
+
+
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
 def test_a_guard_that_is_advised_can_be_parsed(path: Path, tmp_path: Path) -> None:
     for o in scored(path, tmp_path).outcomes:
