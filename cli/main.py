@@ -34,6 +34,7 @@ COMMANDS = {
     "lineage": "Say what made a file, a result or a model, and what was made from it.",
     "models": "List models, show a version, move an alias, go back.",
     "why": "Say why a stage runs again, with file and line.",
+    "accept": "Declare a change harmless: a stage keeps its result.",
     "breaking": "Fail where guards ask for less than at a git revision.",
     "verdicts": "Print what the guards of a run found, as a table, JSON or JUnit.",
     "score": "Say how far a pipeline has come: reproducibility, ML Test Score, MLOps level.",

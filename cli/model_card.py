@@ -24,6 +24,7 @@ def model_card(store: Store, registry: Registry, version: Mapping[str, Any]) -> 
     lines += _details(version, run, plan)
     lines += _table("Metrics", ("metric", "value"), _metrics(version))
     lines += _table("What it was checked against", ("guard", "rule", "measured", "outcome"), _rules(run))
+    lines += _table("Changes that were accepted, not run", ("stage", "what changed", "why", "by"), _accepted(run))
     lines += _table("Data", ("source", "version"), _data(run))
     params = (version.get("params") or {}).items()
     lines += _table("Params", ("param", "value"), [(f"`{name}`", f"`{value}`") for name, value in params])
@@ -64,6 +65,13 @@ def _rules(run: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         for rule in record.get("rules") or ():
             measured = ", ".join(str(m["text"]) for m in rule["measured"].values())
             yield name, f"`{rule['text']}`", measured, rule["outcome"]
+
+
+def _accepted(run: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for name, record in (run.get("nodes") or {}).items():
+        if accepted := record.get("accepted"):
+            by = f"{accepted['by']}, {accepted['at'][:10]}"
+            yield f"`{name}`", "; ".join(accepted["causes"]), accepted["why"], by
 
 
 def _data(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

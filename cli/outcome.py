@@ -26,6 +26,8 @@ def render_outcome(result: RunResult, paint: Paint) -> str:
         elif node.state == "failed":
             lines += [f"{paint('failed', 'error')} {node.id}: {clean(node.reason or 'no reason is known')}"]
             lines += _log(node, result)
+        elif node.record.get("accepted"):
+            lines.append(f"{node.id}: {clean(node.reason or '')}")
         elif node.kind == "deploy" and node.state == "succeeded":
             lines += _deploy(node)
     lines += _numbers(result)

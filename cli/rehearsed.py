@@ -61,6 +61,7 @@ class Rehearsal:
                     "key": n.key,
                     "digest": n.digest,
                     "causes": [c.plain() for c in n.causes],
+                    **({"accepted": n.accepted.plain()} if n.accepted else {}),
                 }
                 for n in self.nodes
             ],

@@ -13,6 +13,7 @@ from . import specs
 from .compiling import lowered_of
 
 if TYPE_CHECKING:
+    from ..runtime.pipeline import Pipeline
     from ..runtime.store import Store
 
 Run = Mapping[str, Any]
@@ -21,12 +22,19 @@ Run = Mapping[str, Any]
 def store_of(spec: Path | None, profile: str | None) -> tuple[Path, Store]:
     """The spec's path, and the store that its runs are in."""
     from ..compiler.plan.document import plan_document
-    from ..runtime.pipeline import Pipeline, store_folder
-    from ..runtime.store import Store
+    from ..runtime.pipeline import Pipeline
 
     path = specs.the_spec(spec)
     pipeline = Pipeline(plan_document(lowered_of(path, profile=profile).plan))
-    return path, Store(store_folder(pipeline, path.resolve().parent, os.environ.get("MLOPS_STORE")))
+    return path, opened(pipeline, path.resolve().parent)
+
+
+def opened(pipeline: Pipeline, root: Path) -> Store:
+    """The store of a pipeline whose spec lies in `root`."""
+    from ..runtime.pipeline import store_folder
+    from ..runtime.store import Store
+
+    return Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE")))
 
 
 def run_named(store: Store, name: str) -> Run:

@@ -57,6 +57,10 @@ def command(
 
 def explained(node: Planned, nodes: dict[str, Planned]) -> Iterator[str]:
     """Why a node runs, and below it why what it waits for does."""
+    if node.action == "restore" and node.accepted:
+        yield f"{node.node} does not run: its result is restored {node.text}"
+        yield from (f"  {cause}" for cause in node.accepted.causes)
+        return
     if node.action == "restore":
         since = " (as it was before, not as it was last)" if node.causes else ""
         yield f"{node.node} does not run: nothing it depends on has changed, its result is restored {node.text}{since}"

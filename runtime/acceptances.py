@@ -32,6 +32,7 @@ class Acceptance:
     at: str
     why: str
     causes: tuple[str, ...]
+    pipeline: str = ""
 
     def plain(self) -> dict[str, Any]:
         return {**asdict(self), "outputs": dict(self.outputs), "causes": list(self.causes)}
@@ -46,7 +47,8 @@ def acceptance_of(found: Any) -> Acceptance | None:
     """What a record says; nothing where it is no acceptance."""
     try:
         texts = {name: str(found[name]) for name in ("node", "key", "result", "by", "at", "why")}
-        return Acceptance(**texts, outputs=dict(found["outputs"]), causes=tuple(map(str, found["causes"])))
+        causes = tuple(map(str, found["causes"]))
+        return Acceptance(**texts, outputs=dict(found["outputs"]), causes=causes, pipeline=found.get("pipeline") or "")
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -80,6 +82,10 @@ def acceptance_path(store: Store, key: str) -> Path:
 
 def keep_acceptance(store: Store, accepted: Acceptance) -> None:
     store.write_json(acceptance_path(store, accepted.key), {"format": 1, **accepted.plain()})
+
+
+def drop_acceptance(store: Store, accepted: Acceptance) -> None:
+    acceptance_path(store, accepted.key).unlink(missing_ok=True)
 
 
 def kept_acceptances(store: Store) -> Iterator[Acceptance]:

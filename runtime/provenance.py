@@ -51,8 +51,8 @@ def _statement(context: Context, deploy: Mapping[str, Any], file: Path) -> dict[
                     "stage": producer(deploy["model"]),
                     "params": stage.get("params") or {},
                 },
-                "internalParameters": {"key": stage.get("key")},
-                "resolvedDependencies": list(_dependencies(context, stage)),
+                "internalParameters": {"key": stage.get("key"), **_accepted(context, deploy)},
+                "resolvedDependencies": list(_dependencies(context, _as_made(context, stage))),
             },
             "runDetails": {
                 "builder": {"id": builder},
@@ -65,6 +65,23 @@ def _statement(context: Context, deploy: Mapping[str, Any], file: Path) -> dict[
             },
         },
     }
+
+
+def _accepted(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
+    """The results behind the model that were not made by what the run would have run, by whose word, and why."""
+    maker = producer(deploy["model"])
+    behind = context.pipeline.all_before(maker) | {maker}
+    records = {n: context.store.record(context.run, n) or {} for n in context.pipeline.nodes if n in behind}
+    found = {node: record["accepted"] for node, record in records.items() if record.get("accepted")}
+    return {"accepted": found} if found else {}
+
+
+def _as_made(context: Context, stage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record of the run that made a result: what it was made of is there, where a change was accepted since."""
+    if not stage.get("accepted"):
+        return stage
+    made = context.store.record(str(stage.get("from_run")), stage["node"]) or {}
+    return made if made.get("key") == stage["accepted"]["result"] else {}
 
 
 def _subjects(file: Path) -> Iterator[dict[str, Any]]:

@@ -46,6 +46,7 @@ class Planned:
     key: str | None = None
     digest: str | None = None  # of a source, as it is now
     accepted: Acceptance | None = None  # by whose word a result is restored that was made for another key
+    parts: Mapping[str, Any] | None = None  # of the key of a stage
 
 
 def rehearse(context: Context, chosen: list[str]) -> list[Planned]:
@@ -169,11 +170,11 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         action = "restore" if undecided is None else "may_run"
         said = f", {accepted.told}" if accepted else ""
         text = f"from run {entry['run']}{said}"
-        return Planned(stage["id"], "stage", action, text, why, key, accepted=accepted)
+        return Planned(stage["id"], "stage", action, text, why, key, accepted=accepted, parts=parts)
     why = why or (_gone(stage),)
     certain = whole or (any(not c.waits for c in why) and not was_alike(context, stage, parts))
     action = "run" if certain and undecided is None else "may_run"
-    return Planned(stage["id"], "stage", action, _command(context, stage), why, key)
+    return Planned(stage["id"], "stage", action, _command(context, stage), why, key, parts=parts)
 
 
 def _why(context: Context, stage: Mapping[str, Any], parts: Mapping[str, Any], known: _Known) -> tuple[Cause, ...]:

@@ -39,8 +39,9 @@ def run_stage(context: Context, stage: Mapping[str, Any], *, retry: bool) -> dic
         # An object may be cleared away between the look and the use, and an entry damaged: then it is made again.
         with contextlib.suppress(FileNotFoundError, KeyError):
             found = place_outputs(context, stage, entry)
-            keep_last(context, stage["id"], key, parts)
-            if accepted is not None:
+            if accepted is None:
+                keep_last(context, stage["id"], key, parts)
+            else:  # what the result was made of stays what a change is told against
                 record.update(reason=accepted.told, accepted=accepted.plain())
             return {**record, "state": "restored", "from_run": entry["run"], **found}
     found = _tries(context, stage, key, 1 + stage["retries"]["count"] if retry else 1)
