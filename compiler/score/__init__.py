@@ -10,7 +10,7 @@ handed round, a whole one for what is done by itself, again and again; the score
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .data import DATA
@@ -155,8 +155,3 @@ def by_name(named: str) -> Test | None:
 
 def _plain(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum())
-
-
-def statable() -> Iterator[Test]:
-    """The tests that may be stated: those of the ML Test Score."""
-    return (t for section in ML_TEST_SCORE.values() for t in section)

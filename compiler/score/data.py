@@ -13,11 +13,12 @@ from .reading import before, captures, evidence_of, learnt_from, trainers
 def expectations_are_captured(facts: Facts) -> Finding:
     """Every way from data to a stage that learns passes a guard about values, or a schema."""
     plan = facts.plan
-    held = {g.subject: Evidence(f"schema of {g.subject}", g.place) if g.implicit else evidence_of(g, rule)
-            for g in plan.of(Guard) if (rule := captures(g))}  # fmt: skip
+    held = {
+        g.subject: Evidence(f"schema of {g.subject}", g.place) if g.implicit else evidence_of(g, rule)
+        for g in plan.of(Guard)
+        if (rule := captures(g))
+    }
     learning = trainers(plan)
-    learning = trainers(plan)
-    write = f"guard features_sane on {learnt_from(plan)} {{ nulls(COLUMN) <= 1%, COLUMN between LOW and HIGH }}"
     if not learning:
         return lacking("no stage makes a model", 'outputs { model: model = "model.joblib" }')
     seen: set[str] = set()

@@ -153,7 +153,7 @@ def the_pipeline_is_delivered(facts: Facts) -> Finding:
             line = deliver[0].line
             return met(Evidence(f"builds it, and delivers by {deliver[0].program}", Place(workflow.path, line, 1)))
     missing = (
-        f"{stale.path} was built from another text of the spec"
+        f"{stale.path} was built from another text of the spec, or for another profile"
         if stale
         else "no workflow builds it and takes it where it runs"
     )

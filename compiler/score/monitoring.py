@@ -15,6 +15,7 @@ from .findings import Evidence, Finding, Test, lacking, met
 from .reading import (
     DRIFT,
     QUALITY,
+    after_training,
     before,
     blocks,
     captures,
@@ -23,6 +24,7 @@ from .reading import (
     learnt_from,
     measures,
     on_predictions,
+    producer,
     refs,
     trainers,
 )
@@ -68,7 +70,7 @@ def invariants_hold_in_training_and_serving(facts: Facts) -> Finding:
         write = f"guard features_sane on {learnt_from(plan)} {{ nulls(COLUMN) <= 1% }}"
         return lacking("no rule about values stands before training", write)
     seen = evidence_of(*training[0])
-    watched = {m.current: m for m in plan.of(Monitor)}
+    watched = {m.current for m in plan.of(Monitor) if _is_served(plan, m.current)}
     serving = [(g, r) for g in plan.of(Guard) if g.subject in watched and (r := captures(g))]
     if serving and Feature.MONITOR in facts.carried:
         return met(seen, evidence_of(*serving[0]))
@@ -165,8 +167,16 @@ def _watched(facts: Facts, functions: tuple[str, ...]) -> list[tuple[Monitor, Ev
         (monitor, Evidence(f"monitor {monitor.id}: {name} = {text}", monitor.place))
         for monitor in facts.plan.of(Monitor)
         for name, text in monitor.numbers
-        if f"{monitor.id}.{name}" in asked and any(f"{f}(" in text.replace(" ", "") for f in functions)
+        if _is_served(facts.plan, monitor.current)
+        and f"{monitor.id}.{name}" in asked
+        and any(f"{f}(" in text.replace(" ", "") for f in functions)
     ]
+
+
+def _is_served(plan: Plan, artifact: str) -> bool:
+    """Whether data can be that of use: it is not what was learnt from, and not what training and judging made."""
+    name = producer(artifact) or artifact
+    return name not in after_training(plan) and all(name not in before(plan, s.id) for s in trainers(plan))
 
 
 def _events(plan: Plan) -> Iterator[tuple[Trigger, Event]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from ..plan.nodes import Comparison, Condition, Deploy, Drift, Guard, Measure, Op, Plan, PythonCheck, Ref, Rule, Stage
+from ..plan.nodes import Comparison, Condition, Deploy, Guard, Measure, Op, Plan, PythonCheck, Ref, Rule, Stage
 from .findings import Evidence
 
 QUALITY = ("accuracy", "precision", "recall", "f1", "auc", "log_loss", "mae", "rmse", "r2")
@@ -131,10 +131,6 @@ def measures(guard: Guard, rule: Rule) -> tuple[Measure, ...]:
 
 def check_of(guard: Guard, ref: Ref) -> PythonCheck | Comparison | None:
     return next((c for c in guard.checks if ref.scope == "check" and c.id == ref.name), None)
-
-
-def drift_of(guard: Guard, ref: Ref) -> Drift | None:
-    return next((d for d in guard.drifts if ref.scope == "drift" and d.id == ref.name), None)
 
 
 def about_values(measure: Measure) -> bool:
