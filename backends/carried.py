@@ -29,6 +29,7 @@ BY_THE_RUNTIME: Mapping[Feature, Support] = {
     Feature.CASES: NATIVE,
     Feature.REFERENCES: NATIVE,
     Feature.CUSTOM_CHECK: NATIVE,
+    Feature.LINEAGE_ENDPOINT: NATIVE,
     Feature.MLFLOW_REGISTRY: unsupported('register the model in a stage, or use registry("local")'),
     Feature.DEPLOY_COMMAND: NATIVE,
     Feature.ROLLBACK: NATIVE,

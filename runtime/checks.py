@@ -14,6 +14,7 @@ from typing import Any
 from .children import Ended, new_token, run_program
 from .conditions import UnknownValueError, not_finite, number_text
 from .context import Context
+from .openlineage import hidden as hidden_by_lineage
 from .programs import Values, call_argv, program_environment
 from .sources import is_many
 from .stages import changed_file, file_times
@@ -73,6 +74,7 @@ def _run(
     token: str,
 ) -> Ended:
     env, hidden = program_environment({}, Values(run=context.run), token, context.environ)
+    hidden += hidden_by_lineage(context)
     with context.log_path(guard["id"]).open("ab") as log:
         return run_program(
             call_argv(document, workspace),

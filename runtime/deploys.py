@@ -16,6 +16,7 @@ from .context import Context, FailedNodeError
 from .digests import path_digest
 from .events import FAILED, system_reason
 from .kept_profiles import keep_with_version
+from .openlineage import hidden as hidden_by_lineage
 from .programs import Values, command_argv, program_environment
 from .provenance import keep_provenance
 from .registry import Alias, Registry, model_name
@@ -183,6 +184,7 @@ def _run(
     values = Values(run=context.run, params=context.params, model=model, previous=previous)
     token = new_token()
     env, hidden = program_environment(deploy, values, token, context.environ)
+    hidden += hidden_by_lineage(context)
     with context.store.workspace(deploy["id"], token), context.log_path(deploy["id"]).open("ab") as log:
         return run_program(
             command_argv(command, values),

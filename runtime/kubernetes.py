@@ -67,6 +67,8 @@ def kube_driver(argv: Sequence[str]) -> int:
         if why:
             _say(f"{options.trigger} starts no run: {why}")
             return DONE
+        if context.lineage is not None:
+            context.lineage.run_started()
         Run(context, read_templates(options.jobs), Api.of_this_pod(), owner).carry_out()
     except (NotAPlanError, UsageError) as e:
         _say(f"error: {e}")

@@ -34,13 +34,14 @@ _PAUSE = 0.5  # seconds before the one further try
 @dataclass(frozen=True)
 class Receiver:
     """Who is told: the url that events are posted to, or the file that they are appended to. `missing` is the secret
-    that would name it and is not set."""
+    that would name it and is not set; `hidden` are values that no log may show."""
 
     namespace: str
     url: str | None = None
     key: str | None = None
     file: Path | None = None
     missing: str | None = None
+    hidden: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -62,10 +63,11 @@ def receiver_of(setting: Mapping[str, Any] | None, environ: Mapping[str, str], f
     setting = setting or {}
     namespace = environ.get("OPENLINEAGE_NAMESPACE") or setting.get("namespace") or NAMESPACE
     if url := environ.get("OPENLINEAGE_URL"):
-        return Receiver(namespace, _posted_to(url, environ), environ.get("OPENLINEAGE_API_KEY"))
+        key = environ.get("OPENLINEAGE_API_KEY")
+        return Receiver(namespace, _posted_to(url, environ), key, hidden=(key,) if key else ())
     file = environ.get("OPENLINEAGE__TRANSPORT__LOG_FILE_PATH")
     if file and environ.get("OPENLINEAGE__TRANSPORT__TYPE", "").lower() == "file":
-        return Receiver(namespace, file=folder / file)
+        return Receiver(namespace, file=Path(file).absolute())
     if setting.get("file"):
         return Receiver(namespace, file=folder / setting["file"])
     if setting.get("url") is None:
@@ -74,7 +76,8 @@ def receiver_of(setting: Mapping[str, Any] | None, environ: Mapping[str, str], f
     key, no_key = _value(setting.get("key"), environ)
     if missing or no_key:
         return Receiver(namespace, missing=missing or no_key)
-    return Receiver(namespace, _posted_to(url or "", environ), key)
+    secrets = [v for v, given in ((url, setting["url"]), (key, setting.get("key"))) if v and not isinstance(given, str)]
+    return Receiver(namespace, _posted_to(url or "", environ), key, hidden=tuple(secrets))
 
 
 def _posted_to(url: str, environ: Mapping[str, str]) -> str:

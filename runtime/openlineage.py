@@ -32,7 +32,18 @@ def lineage_of(context: Context) -> Lineage | None:
     return Lineage(context, receiver) if receiver is not None else None
 
 
+def hidden(context: Context) -> list[str]:
+    """What stands in the environment for this alone, and may be in no program's log."""
+    return list(context.lineage.receiver.hidden) if context.lineage is not None else []
+
+
 class Lineage:
+    """Tells a run, from each of its processes.
+
+    On GitHub each job has a folder of its own, and no process sees what others have noted. There the first node of the
+    plan, which waits for nothing, tells the start of the run, and the number of an attempt is GitHub's.
+    """
+
     def __init__(self, context: Context, receiver: Receiver) -> None:
         from .lineage_delivery import Delivery
 
@@ -42,6 +53,7 @@ class Lineage:
         self._lock = threading.RLock()
         self._made: Events | None = None
         self._warned = False
+        self._apart = context.engine.get("name") == "github"
 
     # ------------------------------------------------------------------- telling
 
@@ -57,9 +69,10 @@ class Lineage:
     def node_started(self, node: Mapping[str, Any]) -> None:
         from .lineage_events import ABORT, KINDS, START
 
+        if not self._apart or node["id"] == next(iter(self.context.pipeline.nodes)):
+            self.run_started()
         if node["is"] not in KINDS:
             return
-        self.run_started()
         with self._lock:
             try:
                 attempt, under_way = self._attempt(node["id"])
@@ -85,7 +98,8 @@ class Lineage:
                     if under_way:
                         self._end(ABORT, node, attempt, record)
                     return
-                if not under_way and self._first(node["id"], f"{attempt}-START"):  # refused before it began
+                # One that was refused before it began; where each has its own folder, only its own process knows.
+                if not (under_way or self._apart) and self._first(node["id"], f"{attempt}-START"):
                     self.run_started()
                     self.delivery.send(self._events.of_node(START, node, attempt))
                 failed = record["state"] == "failed"
@@ -97,7 +111,8 @@ class Lineage:
         """Tells the end of the run, waits for what is on its way, and says what became of it, for run.json."""
         from .lineage_events import ABORT, COMPLETE, FAIL
 
-        self.run_started()
+        if not self._apart:
+            self.run_started()
         event = ABORT if summary["interrupted"] else COMPLETE if summary["state"] == "succeeded" else FAIL
         with self._lock:
             try:
@@ -135,7 +150,7 @@ class Lineage:
 
     def _attempt(self, node: str) -> tuple[int, bool]:
         """Which run of a node this is, counted from 1, and whether it was begun and not ended."""
-        attempt = 1
+        attempt = int(self.context.environ.get("GITHUB_RUN_ATTEMPT") or 1) if self._apart else 1
         while self._note(node, f"{attempt}-END").exists():
             attempt += 1
         return attempt, self._note(node, f"{attempt}-START").exists()

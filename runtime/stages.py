@@ -18,6 +18,7 @@ from .digests import tree_files
 from .interpreters import where_it_ran
 from .keys import key_of, key_parts
 from .locked import require_locked
+from .openlineage import hidden as hidden_by_lineage
 from .outlines import code_outline, keep_outline, lock_outline, outline_path
 from .pipeline import producer
 from .programs import Values, program_argv, program_environment
@@ -146,7 +147,7 @@ def stage_values(context: Context, stage: Mapping[str, Any], workspace: Path) ->
 
 def _run(context: Context, stage: Mapping[str, Any], values: Values, workspace: Path, token: str, used: Used) -> Ended:
     env, hidden = program_environment(stage, values, token, context.environ)
-    hidden += connections(context)
+    hidden += [*connections(context), *hidden_by_lineage(context)]
     types = {p["name"]: p["type"] for p in context.pipeline.document["params"]}
     notebook = context.folder / f"{safe_id(stage['id'])}.ipynb"
     argv = program_argv(stage, values, root=context.root, workspace=workspace, types=types, keep=notebook)

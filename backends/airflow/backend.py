@@ -30,7 +30,7 @@ from ..printing import WIDTH, header, one_line, print_template, py_literal
 from .capabilities import CAPABILITIES
 from .params import airflow_param
 from .schedule import Schedules, schedule_problems, schedules
-from .tasks import Names, Task, edge_lines, plan_tasks, report_line, secret_names
+from .tasks import Names, Task, edge_lines, plan_tasks, report_line, secret_names, secrets_of_report
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TAG = 100
@@ -116,7 +116,7 @@ def _values(plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
         "store_in_plan": plan.version.store,
         "run_template": _RUN,
         "tasks": tasks,
-        "report": {"task_id": report, "variable": report_variable},
+        "report": {"task_id": report, "variable": report_variable, "secrets": secrets_of_report(plan, secrets)},
         "edges": [*edge_lines(plan, tasks), *([report_line(plan, tasks, report_variable)] if tasks else [])],
         "more_schedules": [
             {"dag_id": f"{dag_id}__schedule_{i}", "schedule": source} for i, source in enumerate(table.others, 2)

@@ -33,6 +33,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.REMOTE_STORE: unsupported("give the target a `store` on a file system that the workers share"),
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
+    F.LINEAGE_FILE: NATIVE,
     F.DEPLOY_ALIAS: NATIVE,
     F.SCHEDULE: NATIVE,
     F.SCHEDULE_ZONE: NATIVE,

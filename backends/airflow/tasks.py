@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...compiler.plan import nodes as n
-from ...compiler.plan.needs import secrets_of
+from ...compiler.plan.needs import secrets_of, secrets_of_run
 from ..printing import one_line
 
 TASKS = (n.Source, n.Stage, n.Guard, n.Deploy)
@@ -141,10 +141,19 @@ def secret_names(plan: n.Plan) -> list[str]:
 
 
 def _secrets(plan: n.Plan, node: n.Node, kind: str) -> tuple[tuple[str, str], ...]:
+    return _templates(secrets_of(plan, node), kind)
+
+
+def secrets_of_report(plan: n.Plan, kind: str) -> tuple[tuple[str, str], ...]:
+    """What the last task is given, with the templates that fetch it."""
+    return _templates(secrets_of_run(plan), kind)
+
+
+def _templates(names: tuple[str, ...], kind: str) -> tuple[tuple[str, str], ...]:
     # The worker's own environment reaches a task as it is.
     if kind == "environment":
         return ()
-    return tuple((name, _secret_template(name, kind)) for name in sorted(secrets_of(plan, node)))
+    return tuple((name, _secret_template(name, kind)) for name in sorted(names))
 
 
 def _secret_template(name: str, kind: str) -> str:

@@ -33,6 +33,9 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.REMOTE_STORE: unsupported("leave out `store`: artifacts travel between the jobs of a run"),
     Feature.CLEAN_CODE: NATIVE,
     Feature.LOCAL_REGISTRY: emulated("by a branch of the repository; GitHub takes files of up to 100 MB there"),
+    Feature.LINEAGE_FILE: unsupported(
+        "name an endpoint, url: …: each job runs on a machine of its own, which is gone with it"
+    ),
     Feature.DEPLOY_ALIAS: emulated("by a branch of the repository, moved by a commit that nothing overwrites"),
     Feature.SCHEDULE: NATIVE,
     Feature.SCHEDULE_ZONE: NATIVE,

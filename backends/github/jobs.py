@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 
 from ...compiler.plan import nodes as n
+from ...compiler.plan.needs import secrets_of_run
 from .actions import DOWNLOAD
 from .memory import compares, recall, record_deploy, state_step
 from .parts import RAN, Job, Ran, job_id, may_be_left_out
 from .settings import Settings
-from .steps import check_runner, params_env, prepare, requirements_of, run_node, runtime_command
+from .steps import check_runner, params_env, prepare, requirements_of, run_node, runtime_command, secret_expression
 from .transfer import fetch, hand_on, restore, save, upload
 
 # What a job takes besides its program: a runner's set-up, the packages, the transfer of artifacts.
@@ -98,6 +99,7 @@ def report_job(plan: n.Plan, jobs: Mapping[str, Job], settings: Settings) -> Job
     run = f'code=0\n{finish} || code=$?\n{summary}\nexit "$code"\n'
     remembered = any("previous" in compares(node) for node in plan.nodes if isinstance(node, RAN))
     words = ' "run $GITHUB_RUN_ID" "runs/$GITHUB_RUN_ID/*.json"'
+    env = params_env(plan) | {name: secret_expression(name) for name in secrets_of_run(plan)}
     pages = f"{settings.run_folder}/report.html\n{settings.run_folder}/run.json\n"
     return {
         "name": "report",
@@ -113,7 +115,7 @@ def report_job(plan: n.Plan, jobs: Mapping[str, Job], settings: Settings) -> Job
                 "uses": DOWNLOAD.uses,
                 "with": {"pattern": "record-*", "merge-multiple": True, "path": settings.run_folder},
             },
-            {"name": "Write the report", **({"env": env} if (env := params_env(plan)) else {}), "run": run},
+            {"name": "Write the report", **({"env": env} if env else {}), "run": run},
             *([state_step("Remember this run", "push", words, settings)] if remembered else []),
             upload("Keep the report", "report", pages, settings, "always()"),
             {

@@ -78,7 +78,7 @@ def run_node(plan: n.Plan, node: Ran, settings: Settings, python: str) -> Step:
     step: Step = {"name": _title(node), "id": "node"}
     if not may_be_left_out(node):
         del step["id"]
-    if env := params_env(plan) | {name: _secret(name) for name in secrets_of(plan, node)}:
+    if env := params_env(plan) | {name: secret_expression(name) for name in secrets_of(plan, node)}:
         step["env"] = env
     command = runtime_command(python, f"node {shlex.quote(node.id)} --retry", settings)
     if may_be_left_out(node):
@@ -113,7 +113,8 @@ def _title(node: Ran) -> str:
     return {"source": "Read the source", "guard": "Judge", "deploy": "Deploy", "stage": "Run the stage"}[kind]
 
 
-def _secret(name: str) -> str:
+def secret_expression(name: str) -> str:
+    """A secret of the repository, as a workflow names it."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", name)
     key = f"secrets.{name}" if plain else f"secrets['{name.replace(chr(39), chr(39) * 2)}']"
     return f"${{{{ {key} }}}}"

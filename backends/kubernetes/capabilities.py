@@ -31,6 +31,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.REMOTE_STORE: unsupported("leave out `store`: results are kept in the pipeline's volume claim"),
     Feature.CLEAN_CODE: unsupported("build from a clean checkout: pods have no git history to ask"),
     Feature.LOCAL_REGISTRY: NATIVE,
+    Feature.LINEAGE_FILE: NATIVE,
     Feature.DEPLOY_ALIAS: NATIVE,
     Feature.SCHEDULE: NATIVE,
     Feature.SCHEDULE_ZONE: NATIVE,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from ...compiler.plan.needs import secrets_of
+from ...compiler.plan.needs import secrets_of, secrets_of_run
 from ...compiler.plan.nodes import Deploy, Guard, Plan, Source, Stage
 from .names import label_value
 from .settings import Object, Settings, cores, quantity
@@ -123,6 +123,7 @@ def driver_job(
             _field("MLOPS_JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']"),
             _field("MLOPS_JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
             {"name": "MLOPS_PARAMS", "value": "{}"},
+            *(_secret(settings, s) for s in secrets_of_run(plan)),
             *_ENVIRONMENT,
         ],
         "resources": {

@@ -33,6 +33,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.REMOTE_STORE: unsupported("name a folder, on a file system that is shared where machines share it"),
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
+    F.LINEAGE_FILE: NATIVE,
     F.DEPLOY_ALIAS: NATIVE,
     F.SCHEDULE: emulated("the README has the lines for crontab"),
     F.SCHEDULE_ZONE: emulated("by CRON_TZ in the README's lines for crontab"),

@@ -105,6 +105,12 @@ def _versioning(model: Model) -> Iterator[Use]:
         yield Use(Feature.REMOTE_STORE, _value_span(version, "store"))
     if isinstance(version.value("code"), tree.Call):
         yield Use(Feature.CLEAN_CODE, _value_span(version, "code"))
+    lineage = version.value("lineage")
+    if isinstance(lineage, tree.Call):
+        yield Use(Feature.LINEAGE_FILE if lineage.args else Feature.LINEAGE_ENDPOINT, lineage.span)
+        for entry in lineage.named:
+            if isinstance(entry.value, tree.Call):
+                yield Use(Feature.SECRET, entry.value.span)
     registry = version.value("model")
     if isinstance(registry, tree.Call) and isinstance(registry.args[0], tree.Text):
         mlflow = registry.args[0].value == "mlflow"

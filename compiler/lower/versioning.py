@@ -38,4 +38,22 @@ def lower_versioning(model: Model) -> plan.Versioning:
         registry=name,
         registry_uri=uri,
         store=entity.text("store") or default.store,
+        lineage=_lineage(entity.value("lineage")),
+    )
+
+
+def _lineage(value: tree.Expr | None) -> plan.Lineage | None:
+    if not isinstance(value, tree.Call):
+        return None
+    named = {e.key.text: secret_or_text(e.value) for e in value.named}
+    file, key, namespace = (
+        secret_or_text(value.args[0]) if value.args else None,
+        named.get("key"),
+        named.get("namespace"),
+    )
+    return plan.Lineage(
+        file=file if isinstance(file, str) else None,
+        url=named.get("url"),
+        key=key if isinstance(key, plan.Secret) else None,
+        namespace=namespace if isinstance(namespace, str) else None,
     )

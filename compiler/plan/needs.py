@@ -23,9 +23,21 @@ def secrets_of(plan: n.Plan, node: n.Node) -> tuple[str, ...]:
     source = database_of(plan, node)
     if source is not None and isinstance(source.connection, n.Secret):
         found.append(source.connection)
+    if isinstance(node, n.Stage | n.Guard | n.Deploy):
+        found += _lineage_secrets(plan)
     if isinstance(node, n.Deploy) and isinstance(plan.version.registry_uri, n.Secret):
         found.append(plan.version.registry_uri)
     return tuple(dict.fromkeys(secret.name for secret in found))
+
+
+def secrets_of_run(plan: n.Plan) -> tuple[str, ...]:
+    """Names of the secrets that the end of a run is given, which accounts for all nodes."""
+    return tuple(dict.fromkeys(secret.name for secret in _lineage_secrets(plan)))
+
+
+def _lineage_secrets(plan: n.Plan) -> list[n.Secret]:
+    lineage = plan.version.lineage
+    return [s for s in (lineage.url, lineage.key) if isinstance(s, n.Secret)] if lineage else []
 
 
 def database_of(plan: n.Plan, node: n.Node) -> n.Source | None:

@@ -303,6 +303,16 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """Who is told of every run in OpenLineage's words: an endpoint, or a file in the store. One of both is there."""
+
+    file: str | None
+    url: str | Secret | None  # of the server; the path of the endpoint is the standard's
+    key: Secret | None  # sent as a bearer token
+    namespace: str | None  # of the jobs; the standard's default where nothing is said
+
+
+@dataclass(frozen=True, slots=True)
 class Versioning:
     """The policy of the `version` block, defaults filled in."""
 
@@ -315,6 +325,7 @@ class Versioning:
     registry: str = "local"
     registry_uri: str | Secret | None = None
     store: str = ".mlops"
+    lineage: Lineage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ VERSION = Shape(
         "params": k.word("all", "off"),
         "env": k.either(k.word("off"), k.call("lock", 'lock("requirements.txt")')),
         "metadata": k.word("all", "off"),
+        "lineage": k.either(k.word("off"), k.call("openlineage", 'openlineage(url: secret("OPENLINEAGE_URL"))')),
         "model": k.either(k.word("off"), k.call("registry", 'registry("local")')),
         "store": k.TEXT,
     }

@@ -304,6 +304,48 @@ def test_events_go_to_a_file_and_nobody_is_told_when_it_is_off(project: Path, tm
     assert len(file.read_text("utf-8").splitlines()) == 14
 
 
+def _with_lineage(project: Path, setting: str) -> None:
+    spec = project / "pipeline.mlops"
+    spec.write_text(SPEC.replace("code = git", f"code = git\n  lineage = {setting}"), "utf-8")
+    build(project)
+
+
+def test_the_spec_names_an_endpoint_by_secrets(project: Path, told: Endpoint, tmp_path: Path) -> None:
+    _with_lineage(project, 'openlineage(url: secret("LINEAGE"), key: secret("LINEAGE_KEY"), namespace: "ml")')
+    (project / "double.py").write_text(f"import os; print(os.environ['LINEAGE_KEY'], flush=True)\n{DOUBLE}", "utf-8")
+    call(project, "run", "--run", "r1", LINEAGE=told.url, LINEAGE_KEY="hush-hush")
+    assert set(told.keys) == {"Bearer hush-hush"} and {e["job"]["namespace"] for e in told.events} == {"ml"}
+    judged(told.events, tmp_path)
+    for file in (project / ".mlops").rglob("*"):
+        assert not file.is_file() or b"hush-hush" not in file.read_bytes(), file
+    out = call(project, "run", "--run", "r2")
+    assert out.count("the secret LINEAGE is not set") == 1
+    call(project, "finish", "--run", "r2", LINEAGE=told.url, LINEAGE_KEY="hush-hush")
+    assert "r2" in {e["run"]["facets"]["mlops_run"]["run"] for e in told.events}
+
+
+def test_the_spec_names_a_file_in_the_store(project: Path, tmp_path: Path) -> None:
+    _with_lineage(project, 'openlineage("told/lineage.jsonl")')
+    call(project, "run", "--run", "r1")
+    lines = (project / ".mlops/told/lineage.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 14
+    judged([json.loads(line) for line in lines], tmp_path)
+
+
+def test_jobs_without_a_folder_in_common_tell_one_start(project: Path, told: Endpoint, tmp_path: Path) -> None:
+    nodes = [n["id"] for n in json.loads((project / "plan.json").read_text())["nodes"]]
+    engine = ("--run", "77", "--engine", "github", "--engine-run", "77")
+    events = project / ".mlops/runs/77/openlineage-events"
+    for node in (*nodes, None):
+        # What another machine has noted, this one does not see.
+        if events.exists():
+            events.rename(tmp_path / f"gone-{node}")
+        words = ("node", node, *engine) if node else ("finish", *engine)
+        call(project, *words, OPENLINEAGE_URL=told.url, GITHUB_RUN_ATTEMPT="1")
+    assert ends(told, "sums") == ["START", "COMPLETE"] and ends(told, "sums.double") == ["START", "COMPLETE"]
+    judged(told.events, tmp_path)
+
+
 def test_the_one_who_starts_a_run_can_be_its_parent(project: Path, told: Endpoint, tmp_path: Path) -> None:
     above = "airflow/nightly.sums/0199bd3c-6f5e-7000-8000-000000000001"
     call(project, "run", OPENLINEAGE_URL=told.url, OPENLINEAGE_PARENT_ID=above)

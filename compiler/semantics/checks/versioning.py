@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...diagnostics import Diagnostics, did_you_mean
 from ...syntax import tree
 from .. import rules
+from ..lineage import check_lineage
 from ..model import Model
 from ..sources import check_secret, missing_file, scheme_of
 
@@ -31,6 +32,7 @@ def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None
         _store(store, diagnostics)
     _git(model.version.value("code"), diagnostics)
     _registry(model.version.value("model"), diagnostics)
+    check_lineage(model.version.value("lineage"), diagnostics)
 
 
 def _file(value: tree.Expr | None, model: Model, diagnostics: Diagnostics) -> None:
