@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from .terminal import Paint, width
+from .terminal import Paint, is_terminal, width
 
 if TYPE_CHECKING:
     from ..compiler.score import Outcome, Score
@@ -68,16 +69,19 @@ def _line(o: Outcome, paint: Paint, indent: str, every: bool) -> list[str]:
     shown = [f"{'stated: ' if o.how == 'stated' else ''}{said}"] if not every else [said]
     if every and o.points < 1 and o.write:
         shown.append(f"write: {o.write}")
-    room = max(40, shutil.get_terminal_size((100, 24)).columns - len(lead))
-    return lines + [" " * len(lead) + paint(text if every else _cut(text, room), "dim") for text in shown]
+    return lines + [" " * len(lead) + paint(text if every else _cut(text, len(lead)), "dim") for text in shown]
 
 
 def _evidence(o: Outcome) -> str:
-    more = f", and {len(o.evidence) - 1} more" if len(o.evidence) > 1 else ""
+    more = f" (and {len(o.evidence) - 1} more)" if len(o.evidence) > 1 else ""
     return f"{o.evidence[0]}{more}" if o.evidence else ""
 
 
-def _cut(text: str, room: int) -> str:
+def _cut(text: str, before: int) -> str:
+    """A text that begins in a column of a terminal, as far as its line goes. Files and pipes get all of it."""
+    if not is_terminal(sys.stdout):
+        return text
+    room = max(40, shutil.get_terminal_size().columns - before)
     return text if width(text) <= room else text[: room - 1] + "…"
 
 
@@ -98,7 +102,7 @@ def _level(found: Score, paint: Paint, every: bool) -> Iterator[str]:
         if every:
             yield from _line(o, paint, "", every)
         elif o.points < 1:
-            yield f"  {paint('·', 'dim')} {paint(f'{o.test.id}: {o.missing}', 'dim')}"
+            yield f"  {paint('·', 'dim')} {paint(_cut(f'{o.test.id}: {o.missing}', 4), 'dim')}"
 
 
 def _steps(found: Score, paint: Paint) -> Iterator[str]:
@@ -110,7 +114,7 @@ def _steps(found: Score, paint: Paint) -> Iterator[str]:
     yield paint("The cheapest next steps", "strong")
     for number, step in enumerate(steps, 1):
         yield f"  {number}. {paint(step.write, 'place')}"
-        yield f"     {paint('for ' + ', '.join(step.tests) + ': ' + step.why, 'dim')}"
+        yield f"     {paint(_cut('for ' + ', '.join(step.tests) + ': ' + step.why, 5), 'dim')}"
 
 
 def render_markdown(found: Score) -> str:

@@ -24,7 +24,7 @@ class Evidence:
 
     def __str__(self) -> str:
         where = f"{self.place.file}:{self.place.line}" if self.place else f"run {self.run}" if self.run else ""
-        return f"{self.text} ({where})" if where else self.text
+        return f"{where}: {self.text}" if where else self.text
 
 
 @dataclass(frozen=True, slots=True)

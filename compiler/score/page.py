@@ -35,6 +35,8 @@ shows it: the line of a guard, a run, a line of a workflow. Nothing else counts:
   `continue-on-error` do not). Workflows of GitHub Actions are read.
 - What spec and records cannot show is **not known**, and gives nothing, until somebody states it.
 
+Records are asked of the pipeline's own store, or of the one that `MLOPS_STORE` names: a fresh checkout has none.
+
 This is strict, and a low score is no shame: it says what to do next.
 
 ## What people state

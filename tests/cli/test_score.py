@@ -86,7 +86,7 @@ def test_a_broken_file_of_statements_is_wrong_usage(call: Call, quickstart: Path
 def test_one_test_is_explained(call: Call, quickstart: Path) -> None:
     said = call("score", "--explain", "infra-4").out
     assert said.startswith("Infra 4  A model's quality is validated before it is served.\n")
-    assert "quickstart: 1, derived\n  guard good_enough: r2 >= 0.6 (quickstart.mlops:14)\n" in said
+    assert "quickstart: 1, derived\n  quickstart.mlops:14: guard good_enough: r2 >= 0.6\n" in said
     wrong = call("score", "--explain", "Infr 4")
     assert wrong.code == 2 and "did you mean 'Infra 4'?" in wrong.err
 
