@@ -87,9 +87,10 @@ def keep_lock(spec: Path, profile: str | None, result: RunResult, *, whole: bool
     with changed_lock(spec) as lock:
         for name, entry in _entries(pipeline, (r.record for r in result.nodes)):
             lock.set(name, entry)
+        there = {name: _spec_of(name, spec).exists() for name in {n.pipeline for n in lock.blocks}}
         for name in list(lock.blocks):
             gone = whole and name.pipeline == pipeline and name.node not in nodes
-            if gone or not _spec_of(name, spec).exists():
+            if gone or not there[name.pipeline]:
                 del lock.blocks[name]
 
 
@@ -103,8 +104,8 @@ def _entries(pipeline: str, records: Iterable[Mapping[str, Any]]) -> Iterator[tu
             yield Name("source", pipeline, record["node"]), source_entry(artifact)
 
 
-def _spec_of(name: Name, beside: Path) -> Path:
-    return beside.resolve().with_name(name.pipeline.partition("@")[0] + SUFFIX)
+def _spec_of(pipeline: str, beside: Path) -> Path:
+    return beside.resolve().with_name(pipeline.partition("@")[0] + SUFFIX)
 
 
 @contextlib.contextmanager
