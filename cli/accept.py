@@ -97,8 +97,8 @@ def command(
 def _work(spec: Path | None, profile: str | None) -> Work:
     from ..compiler.plan.document import plan_document
     from ..runtime.context import Context
+    from ..runtime.params import check_params
     from ..runtime.pipeline import Pipeline
-    from ..runtime.preflight import find_problems
     from ..runtime.rehearsal import rehearse
     from .stored import opened
 
@@ -107,7 +107,7 @@ def _work(spec: Path | None, profile: str | None) -> Work:
     root = path.resolve().parent
     accepted = lock_acceptances(read_lock(lock_path(path)))
     context = Context(pipeline, root, opened(pipeline, root), "accept", accepted=accepted)
-    context.params, problems = find_problems(context, [], {})
+    context.params, problems = check_params(pipeline.document["params"], {})
     if problems:
         raise Refused("; ".join(map(str, problems)))
     return Work(path, profile, context, {p.node: p for p in rehearse(context, list(pipeline.nodes))})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from ..runtime.events import RunResult
 from ..runtime.locked import LOCK, source_entry, stage_entry
 from .lockfile import Lock, Name, read_lock
 from .specs import SUFFIX
+
+if TYPE_CHECKING:
+    from ..runtime.rehearsal import Planned
 
 try:
     import fcntl
@@ -59,6 +62,19 @@ def lock_acceptances(lock: Lock | None) -> dict[str, dict[str, Any]]:
             digests = {output: kept["digest"] for output, kept in record["outputs"].items()}
             found[record["key"]] = {**record["accepted"], "node": name.node, "key": record["key"], "outputs": digests}
     return found
+
+
+def not_locked(spec: Path, profile: str | None, nodes: Sequence[Planned]) -> tuple[str, ...] | None:
+    """The stages of which mlops.lock says something else than what a run would do now, as far as that is known; nothing
+    where it has no record of the pipeline."""
+    lock = read_lock(lock_path(spec))
+    names = [n for n in lock.names(pipeline_of(spec, profile)) if n.kind == "stage"] if lock else []
+    if lock is None or not names:
+        return None
+    keys = {n.node: (lock.record(n) or {}).get("key") if lock.whole(n) else None for n in names}
+    stages = {n.node: n.key for n in nodes if n.kind == "stage" and n.action != "skip"}
+    other = [node for node, key in stages.items() if node not in keys or key not in (None, keys[node])]
+    return (*other, *(node for node in keys if node not in {n.node for n in nodes}))
 
 
 def lock_keys(spec: Path) -> dict[str, str]:

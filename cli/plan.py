@@ -89,6 +89,8 @@ def render_plan(plan: Rehearsal, paint: Paint) -> Iterator[str]:
     for node in plan.nodes:
         yield from _lines(node, wide, paint)
     yield ""
+    if plan.not_locked:
+        yield f"not as mlops.lock says: {', '.join(plan.not_locked)}"
     yield _closing(plan)
 
 

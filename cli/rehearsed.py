@@ -34,6 +34,7 @@ class Rehearsal:
     digest: str  # of the spec, with profile and settings
     nodes: tuple[Planned, ...]
     refused: tuple[Problem, ...] = ()  # why the run itself would not start now
+    not_locked: tuple[str, ...] | None = None  # of which stages mlops.lock says something else, where there is one
 
     @property
     def changes(self) -> tuple[Planned, ...]:
@@ -52,6 +53,7 @@ class Rehearsal:
             "any_environment": self.any_environment,
             "digest": self.digest,
             "refused": [str(problem) for problem in self.refused],
+            "not_locked": self.not_locked,
             "nodes": [
                 {
                     "node": n.node,
@@ -82,7 +84,7 @@ def rehearsal_of(
     from ..runtime.events import RunOptions
     from ..runtime.executor import run
     from .lockfile import read_lock
-    from .locking import lock_acceptances, lock_path
+    from .locking import lock_acceptances, lock_path, not_locked
 
     analysis = analysis_of(path, profile=profile, settings=settings)
     lowered = lower(analysis)
@@ -98,5 +100,14 @@ def rehearsal_of(
         raise click.exceptions.Exit(result.exit_code)
     plan = lowered.plan
     return Rehearsal(
-        path, profile, settings, params, any_environment, plan.name, plan.digest, result.planned, result.refused
+        path,
+        profile,
+        settings,
+        params,
+        any_environment,
+        plan.name,
+        plan.digest,
+        result.planned,
+        result.refused,
+        not_locked(path, profile, result.planned),
     )

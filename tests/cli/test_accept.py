@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from . import spec
-from .conftest import Call
+from .conftest import MLOPSC, Call
 from .test_models import DEPLOY
 
 if sys.version_info >= (3, 11):
@@ -112,6 +113,43 @@ def test_engines_that_share_the_store_accept_it(call: Call, accepted: Path) -> N
     (accepted / "mlops.lock").unlink()
     assert stages(call) == RESTORED
     assert "accepted" in lock_of(accepted)["total"]
+
+
+def test_a_built_pipeline_with_the_same_store_accepts_it(call: Call, accepted: Path) -> None:
+    """Its nodes are run as an engine runs them, one by one, and know no lock."""
+    assert call("build", "-T", "local", "-o", "out").code == 0
+    there = accepted / "out/local"
+    env = {**os.environ, "MLOPS_STORE": str(accepted / ".mlops")}
+    for node in ("numbers", "total"):
+        command = [sys.executable, "mlops.pyz", "node", node, "--plan", "plan.json", "--run", "engine"]
+        subprocess.run([*command, "--root", str(accepted)], cwd=there, env=env, check=True, capture_output=True)
+    record = json.loads((accepted / ".mlops/runs/engine/total.json").read_text("utf-8"))
+    assert record["state"] == "restored" and record["accepted"]["by"] == "Ann <ann@example.org>"
+
+
+def test_on_a_terminal_the_reason_is_asked_for(call: Call, ran: Path) -> None:
+    pty = pytest.importorskip("pty")
+    (ran / "total.py").write_text(CHANGED)
+    ours, theirs = pty.openpty()
+    os.write(ours, b"prints a line more\n")
+    done = subprocess.run(
+        [str(MLOPSC), "accept", "total"], cwd=ran, stdin=theirs, capture_output=True, text=True, check=True
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert CAUSE in done.stderr and "why does the result stay valid" in done.stderr
+    assert lock_of(ran)["total"]["accepted"]["why"] == "prints a line more"
+
+
+def test_a_tree_that_must_be_clean_can_be_accepted_in(call: Call, ran: Path) -> None:
+    path = ran / "tiny.mlops"
+    path.write_text(
+        path.read_text("utf-8").replace("param times", "version {\n  code = git(require: clean)\n}\n\nparam times", 1)
+    )
+    (ran / "total.py").write_text(CHANGED)
+    assert call("accept", "total", "--why", "prints a line more").code == 0
+    git(ran, "commit", "-qam", "second")
+    assert stages(call) == RESTORED
 
 
 def test_a_clone_without_the_result_runs_the_stage(call: Call, accepted: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jsonschema import Draft202012Validator
 from mlopsc.cli.lockfile import Lock, Name, parse_lock, read_lock
 
 from . import spec
-from .conftest import Call
+from .conftest import Call, spawn
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -239,6 +240,32 @@ def test_a_lock_that_cannot_be_written_fails_no_run(call: Call, tmp_path: Path) 
     (tmp_path / "mlops.lock").symlink_to(tmp_path / "nowhere/else.lock")
     answer = call("run", "-q")
     assert answer.code == 0 and "mlops.lock is not written: no such file or directory" in answer.err
+
+
+def test_a_plan_says_of_which_stages_the_lock_says_something_else(call: Call, tmp_path: Path) -> None:
+    ready(tmp_path)
+    assert json.loads(call("plan", "--json").out)["not_locked"] is None
+    call("run", "-q")
+    assert json.loads(call("plan", "--json").out)["not_locked"] == []
+    (tmp_path / "total.py").write_text(spec.TOTAL + "\n_ = 1\n")
+    assert "\nnot as mlops.lock says: total\n" in call("plan").out
+    before = (tmp_path / "mlops.lock").read_text("utf-8")
+    call("run", "-q")
+    (tmp_path / "mlops.lock").write_text(before)  # of another branch: all is restored, and still the lock is not of it
+    told = call("plan", "--detailed-exitcode")
+    assert told.code == 0 and "\nnot as mlops.lock says: total\n" in told.out
+
+
+def test_runs_that_end_together_all_find_their_way_into_the_lock(tmp_path: Path) -> None:
+    path = ready(tmp_path)
+    for n in range(6):
+        (tmp_path / f"p{n}.mlops").write_text(path.read_text("utf-8"))
+    path.unlink()
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda n: spawn("run", "-q", f"p{n}.mlops", cwd=tmp_path), range(6)))
+    assert [d.returncode for d in done] == [0] * 6, [d.stderr for d in done]
+    assert set(records(tmp_path)["stage"]) == {f"p{n}" for n in range(6)}
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == [".mlops"]
 
 
 def test_gc_keeps_what_the_lock_names_and_cache_says_what_is_lacking(call: Call, tmp_path: Path) -> None:
