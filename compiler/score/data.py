@@ -21,6 +21,9 @@ def expectations_are_captured(facts: Facts) -> Finding:
     learning = trainers(plan)
     if not learning:
         return lacking("no stage makes a model", 'outputs { model: model = "model.joblib" }')
+    blind = next((s for s in learning if not s.inputs), None)
+    if blind is not None:
+        return lacking(f"stage {blind.name} has no inputs: what it learns from is not known", "inputs = [SOURCE]")
     seen: set[str] = set()
     loose: list[str] = []
     for stage in learning:
