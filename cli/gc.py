@@ -8,7 +8,7 @@ import click
 
 from .cache import bytes_text, counted
 from .compiling import profile_option, spec_argument
-from .stored import store_of
+from .stored import registries_of
 
 
 class _Span(click.ParamType["float"]):
@@ -53,9 +53,15 @@ def command(
     from ..runtime.collect import find_garbage, remove, report
     from .locking import lock_keys
 
-    path, store = store_of(spec, profile)
-    locked = lock_keys(path).values()
-    garbage = find_garbage(store, keep_runs=keep_runs, older_than=older_than, grace=grace, locked=locked)
+    path, store, registries = registries_of(spec, profile)
+    garbage = find_garbage(
+        store,
+        registries=registries,
+        keep_runs=keep_runs,
+        older_than=older_than,
+        grace=grace,
+        locked=lock_keys(path).values(),
+    )
     if delete:
         remove(store, garbage)
     if as_json:

@@ -6,16 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .compiling import profile_option
 from .runs import spec_option
-from .stored import Run, short_digest, store_of
-
-if TYPE_CHECKING:
-    from ..runtime.store import Store
+from .stored import Run, registries_of, short_digest, store_of
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def command(what: str, spec: Path | None, profile: str | None, as_json: bool) ->
     """
     _, store = store_of(spec, profile)
     runs: list[Run] = list(store.finished_runs())
-    found = list(_named(what, store, runs))
+    found = list(_named(what, runs)) or list(_of_model(what, spec, profile, runs))
     if not found and any(what in run["nodes"] for run in runs):
         raise click.UsageError(f"'{what}' has made nothing that is kept: name what it reads, or a version of a model")
     if not found:
@@ -74,7 +71,7 @@ def command(what: str, spec: Path | None, profile: str | None, as_json: bool) ->
                 click.echo(line)
 
 
-def _named(what: str, store: Store, runs: list[Run]) -> Iterator[Made]:
+def _named(what: str, runs: list[Run]) -> Iterator[Made]:
     path = Path(what)
     if path.is_file() or path.is_dir():
         from ..runtime.digests import path_digest
@@ -88,23 +85,19 @@ def _named(what: str, store: Store, runs: list[Run]) -> Iterator[Made]:
         if found:
             yield from found
             return
-    yield from _of_model(what, store, runs)
 
 
 def _digest(made: Made) -> str:
     return str(made.record["artifacts"][made.artifact].get("digest"))
 
 
-def _of_model(what: str, store: Store, runs: list[Run]) -> Iterator[Made]:
-    from ..runtime.registry import Registry
-
+def _of_model(what: str, spec: Path | None, profile: str | None, runs: list[Run]) -> Iterator[Made]:
     name, _, number = what.partition("@")
-    for folder in sorted((store.folder / "registry").glob("*/versions")):
-        registry = Registry(store, folder.parent.name)
-        alias = registry.alias(number or name)
+    for registry in registries_of(spec, profile)[2]:
         if number and name not in (registry.model, registry.model.rpartition(".")[2]):
             continue
-        chosen = alias.version if alias else int(number) if number.isdigit() else None
+        alias = registry.alias(number or name)
+        chosen = alias.version if alias else int(number) if number.isdecimal() else None
         version = registry.version(chosen) if chosen is not None else None
         for run in runs:
             if version and run["run"] == version.get("run"):

@@ -115,6 +115,11 @@ def _code(argv: list[str]) -> int:
         _flush()
         return 0
     except OSError as error:
+        from ..runtime.registry import RegistryError
+
+        if isinstance(error, RegistryError):
+            _complain("error", str(error))
+            return USAGE
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE):
             return _bug(error)
         where = f"{error.filename}: " if error.filename is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,13 +13,12 @@ import click
 
 from ..compiler.diagnostics import did_you_mean
 from .compiling import profile_option
-from .model_card import model_card
 from .runs import spec_option
-from .stored import store_of
+from .stored import registries_of
 from .terminal import paint_for
 
 if TYPE_CHECKING:
-    from ..runtime.registry import Registry
+    from ..runtime.registry import Alias, ModelRegistry
     from ..runtime.store import Store
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -35,8 +35,8 @@ def command() -> None:
 @_json_option
 def list_(spec: Path | None, profile: str | None, as_json: bool) -> None:
     """All models with their versions and aliases."""
-    _, store = store_of(spec, profile)
-    found = {r.model: r for r in _registries(store)}
+    _, store, registries = registries_of(spec, profile)
+    found = {r.model: r for r in registries}
     if as_json:
         document = {
             name: {
@@ -48,7 +48,7 @@ def list_(spec: Path | None, profile: str | None, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
         return
     if not found:
-        click.echo(f"no model has been registered in {store.folder}; a deploy does that")
+        click.echo(_none(store))
     paint = paint_for(sys.stdout)
     for name, registry in found.items():
         click.echo(paint(name, "strong"), color=True)
@@ -59,16 +59,11 @@ def list_(spec: Path | None, profile: str | None, as_json: bool) -> None:
             click.echo(f"{line}  {paint(named, 'good')}".rstrip(), color=True)
 
 
-def _registries(store: Store) -> Iterator[Registry]:
-    from ..runtime.registry import Registry
-
-    folder = store.folder / "registry"
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if (path / "versions").is_dir():
-            yield Registry(store, path.name)
+def _none(store: Store) -> str:
+    return f"no model of this pipeline has been registered (store: {store.folder}); a deploy does that"
 
 
-def _aliases_of(registry: Registry, number: int) -> Iterator[str]:
+def _aliases_of(registry: ModelRegistry, number: int) -> Iterator[str]:
     for name, alias in registry.aliases().items():
         if alias.version == number:
             yield name if alias.settled else f"{name} (its deployment is not finished)"
@@ -79,24 +74,24 @@ def _numbers(version: Mapping[str, Any]) -> str:
     return ", ".join(f"{n} {v:.4g}" if isinstance(v, float) else f"{n} {v}" for n, v in found[:4])
 
 
-def _one_model(store: Store, name: str | None) -> Registry:
+def _one_model(spec: Path | None, profile: str | None, name: str | None) -> tuple[Store, ModelRegistry]:
     """The model of that name (its end is enough), or the only one."""
-    found = list(_registries(store))
+    _, store, found = registries_of(spec, profile)
     fitting = [r for r in found if name in (None, r.model) or (name and r.model.endswith(f".{name}"))]
     if len(fitting) == 1:
-        return fitting[0]
+        return store, fitting[0]
     names = [r.model for r in found]
     if not found:
-        raise click.UsageError(f"no model has been registered in {store.folder}; a deploy does that")
+        raise click.UsageError(_none(store))
     if name is None:
         raise click.UsageError(f"several models: name one with --model: {', '.join(names)}")
     raise click.UsageError(f"no model '{name}'; {did_you_mean(name, names) or 'there are: ' + ', '.join(names)}")
 
 
-def _version(registry: Registry, named: str) -> dict[str, Any]:
+def _version(registry: ModelRegistry, named: str) -> dict[str, Any]:
     """The version of this number or alias."""
     alias = registry.alias(named)
-    number = alias.version if alias else int(named) if named.isdigit() else None
+    number = alias.version if alias else int(named) if named.isdecimal() and len(named) < 19 else None
     found = registry.version(number) if number is not None else None
     if found is None:
         known = [str(v["version"]) for v in registry.versions()] + list(registry.aliases())
@@ -126,23 +121,30 @@ def show(
     provenance: bool,
 ) -> None:
     """A version: its metrics, its run, its params; its history of aliases."""
-    from ..runtime.provenance import provenance_path
-    from ..runtime.store import read_json
+    from ..runtime.model_card import model_card
+    from ..runtime.provenance import provenance_of
 
-    _, store = store_of(spec, profile)
-    registry = _one_model(store, model)
+    store, registry = _one_model(spec, profile, model)
     found = _version(registry, version)
     if card:
-        click.echo(model_card(store, registry, found), nl=False)
+        click.echo(model_card(store, found), nl=False)
         return
     if as_json or provenance:
-        document = read_json(provenance_path(registry, found["version"])) if provenance else found
+        document = provenance_of(registry, found["version"]) if provenance else found
+        if document is None:
+            raise click.UsageError(f"version {found['version']} has no statement of where it comes from")
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
         return
     click.echo(f"{registry.model} version {found['version']}: {', '.join(_aliases_of(registry, found['version']))}")
-    click.echo(f"file: {registry.folder / found['file']}")
-    click.echo(f"digest: {found['digest']}")
-    click.echo(f"made by run {found.get('run', '-')}, {found['created']}")
+    click.echo(f"file: {registry.where(found['version'])}")
+    click.echo(f"digest: {found['digest'] or '-'}")
+    click.echo(f"made by run {found.get('run') or '-'}, {found['created']}")
+    if found.get("commit"):
+        click.echo(f"commit {found['commit']}")
+    for name, verdict in (found.get("verdicts") or {}).items():
+        click.echo(f"guard {name} {verdict}")
+    for name, data in (found.get("data") or {}).items():
+        click.echo(f"data {name} {data}")
     for name, value in (found.get("params") or {}).items():
         click.echo(f"param {name} = {json.dumps(value, ensure_ascii=False)}")
     for of, values in (found.get("metrics") or {}).items():
@@ -155,22 +157,42 @@ def show(
             )
 
 
+_why_option = click.option("--why", default="by hand", show_default=True, help="The reason, for the history.")
+_force_option = click.option("--force", is_flag=True, help="Also while a deployment has not ended: it was killed.")
+
+
 @command.command("promote")
 @click.argument("version")
 @_alias_option
 @_model_option
 @spec_option
 @profile_option
-@click.option("--why", default="by hand", show_default=True, help="The reason, for the history.")
-def promote(version: str, alias: str, model: str | None, spec: Path | None, profile: str | None, why: str) -> None:
+@_why_option
+@_force_option
+@_json_option
+def promote(
+    version: str,
+    alias: str,
+    model: str | None,
+    spec: Path | None,
+    profile: str | None,
+    why: str,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Move an alias to a version by hand. No guard is asked: each version has passed them when it was made.
 
-    The commands of a deploy are not run: this moves the alias alone.
+    The commands of a deploy are not run: this moves the alias alone. No run moves it back to the version that it
+    leaves; a version that is new does.
     """
-    _, store = store_of(spec, profile)
-    registry = _one_model(store, model)
+    _, registry = _one_model(spec, profile, model)
     number = _version(registry, version)["version"]
-    _move(registry, alias, number, f"promoted: {why}")
+    before = registry.alias(alias)
+    if before is None and not re.fullmatch("(?!latest$)(?!v[0-9]+$)[A-Za-z_][A-Za-z0-9_-]*", alias):
+        raise click.UsageError(
+            f"'{alias}' cannot be an alias: a letter, then letters, digits, _ and -, and neither 'latest' nor like 'v1'"
+        )
+    _move(registry, alias, before, number, f"promoted: {why}", force, as_json)
 
 
 @command.command("rollback")
@@ -178,25 +200,57 @@ def promote(version: str, alias: str, model: str | None, spec: Path | None, prof
 @_model_option
 @spec_option
 @profile_option
-@click.option("--why", default="by hand", show_default=True, help="The reason, for the history.")
-def rollback(alias: str, model: str | None, spec: Path | None, profile: str | None, why: str) -> None:
-    """Move an alias back to the version that it had before."""
-    _, store = store_of(spec, profile)
-    registry = _one_model(store, model)
+@_why_option
+@_force_option
+@_json_option
+def rollback(
+    alias: str, model: str | None, spec: Path | None, profile: str | None, why: str, force: bool, as_json: bool
+) -> None:
+    """Move an alias back to the version that it had before. Twice is there and back again."""
+    _, registry = _one_model(spec, profile, model)
     before = registry.alias(alias)
     if before is None:
-        raise click.UsageError(f"{registry.model} has no alias '{alias}'")
+        known = ", ".join(registry.aliases()) or "it has none"
+        raise click.UsageError(f"{registry.model} has no alias '{alias}'; aliases: {known}")
     if before.previous is None:
         raise click.UsageError(f"{alias} had no other version before: there is nothing to go back to")
-    _move(registry, alias, before.previous, f"rolled back: {why}")
+    _move(registry, alias, before, before.previous, f"rolled back: {why}", force, as_json)
 
 
-def _move(registry: Registry, alias: str, number: int, why: str) -> None:
-    before = registry.alias(alias)
-    if before is not None and before.version == number and before.settled:
-        click.echo(f"{alias} points at version {number} already")
-        return
+def _move(
+    registry: ModelRegistry, alias: str, before: Alias | None, number: int, why: str, force: bool, as_json: bool
+) -> None:
     served = before.version if before else None
-    if not registry.move(alias, number, expected=before, previous=served, run="", why=why):
-        raise click.ClickException(f"{alias} was moved by somebody else at the same time; look, and try again")
-    click.echo(f"{alias}: version {served or '-'} → {number}")
+    if before is not None and not before.settled:
+        if not force:
+            raise click.ClickException(
+                f"the deployment of version {before.version} by run {before.run} has not ended; wait for it, or run "
+                f"the pipeline again; if it was killed, --force moves {alias} in its stead"
+            )
+        served = before.previous  # what the killed deployment had found
+    moved = before is None or not before.settled or before.version != number
+    if moved:
+        _there(registry, number)
+        if not registry.move(alias, number, expected=before, previous=served, run="", why=why):
+            raise click.ClickException(f"{alias} was moved by somebody else at the same time; look, and try again")
+    if as_json:
+        document = {"model": registry.model, "alias": alias, "from": served, "to": number, "moved": moved}
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+    elif moved:
+        new = "" if before else " (a new alias)"
+        click.echo(f"{alias}: version {served or '-'} → {number}{new}")
+    else:
+        click.echo(f"{alias} points at version {number} already")
+
+
+def _there(registry: ModelRegistry, number: int) -> None:
+    """An alias never points at what cannot be had."""
+    from ..runtime.events import system_reason
+
+    try:
+        if registry.file(number) is not None:
+            return
+        why = "there is no such version any more"
+    except OSError as e:
+        why = system_reason(e)
+    raise click.ClickException(f"the files of version {number} of {registry.model} cannot be had: {why}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..compiler.plan.nodes import Plan
     from ..compiler.score.facts import Facts, ModelRecord, Order, Repository, Workflow
     from ..compiler.score.statements import Statement
+    from ..runtime.pipeline import Pipeline
     from ..runtime.store import Store
 
 if sys.version_info >= (3, 11):
@@ -44,8 +45,8 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
 
     plan = lowered_of(path, profile=profile, settings=settings).plan
     some, every = carried(plan)
-    folder = path.resolve().parent
-    store = Store(store_folder(Pipeline(plan_document(plan)), folder, os.environ.get("MLOPS_STORE")))
+    folder, pipeline = path.resolve().parent, Pipeline(plan_document(plan))
+    store = Store(store_folder(pipeline, folder, os.environ.get("MLOPS_STORE")))
     return Facts(
         plan=plan,
         today=today,
@@ -53,7 +54,7 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
         everywhere=every,
         runs=tuple(r for r in store.finished_runs() if r["pipeline"] == plan.name),
         reproductions=tuple(r for r in _reproductions(store) if r["pipeline"] == plan.name),
-        models=tuple(_models(store, plan.name)),
+        models=tuple(_models(pipeline, store, folder)),
         repository=repository_of(folder),
         statements=_statements(folder, plan, today),
     )
@@ -79,19 +80,16 @@ def _reproductions(store: Store) -> list[Mapping[str, Any]]:
     return sorted((r for r in found if r), key=lambda r: str(r["at"]), reverse=True)
 
 
-def _models(store: Store, pipeline: str) -> Iterator[ModelRecord]:
+def _models(pipeline: Pipeline, store: Store, folder: Path) -> Iterator[ModelRecord]:
     from ..compiler.score.facts import ModelRecord
-    from ..runtime.provenance import provenance_path
-    from ..runtime.registry import Registry
+    from ..runtime.provenance import provenance_of
+    from ..runtime.registries import all_registries
 
-    folder = store.folder / "registry"
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if not path.name.startswith(f"{pipeline}.") or not (path / "versions").is_dir():
-            continue
-        registry = Registry(store, path.name)
-        versions = registry.versions()
-        stated = frozenset(v["version"] for v in versions if provenance_path(registry, v["version"]).is_file())
-        yield ModelRecord(path.name, tuple(versions), tuple(registry.moves()), stated)
+    for registry in all_registries(pipeline, store, folder):
+        if registry.model.startswith(f"{pipeline.name}."):
+            versions = registry.versions()
+            stated = frozenset(v["version"] for v in versions if provenance_of(registry, v["version"]))
+            yield ModelRecord(registry.model, tuple(versions), tuple(registry.moves()), stated)
 
 
 def _statements(folder: Path, plan: Plan, today: date) -> tuple[Statement, ...]:

@@ -14,6 +14,7 @@ from .compiling import lowered_of
 
 if TYPE_CHECKING:
     from ..runtime.pipeline import Pipeline
+    from ..runtime.registry import ModelRegistry
     from ..runtime.store import Store
 
 Run = Mapping[str, Any]
@@ -21,12 +22,25 @@ Run = Mapping[str, Any]
 
 def store_of(spec: Path | None, profile: str | None) -> tuple[Path, Store]:
     """The spec's path, and the store that its runs are in."""
+    path, _, store = _pipeline_of(spec, profile)
+    return path, store
+
+
+def registries_of(spec: Path | None, profile: str | None) -> tuple[Path, Store, list[ModelRegistry]]:
+    """The spec's path, its store, and the registries of its models."""
+    from ..runtime.registries import all_registries
+
+    path, pipeline, store = _pipeline_of(spec, profile)
+    return path, store, all_registries(pipeline, store, path.resolve().parent)
+
+
+def _pipeline_of(spec: Path | None, profile: str | None) -> tuple[Path, Pipeline, Store]:
     from ..compiler.plan.document import plan_document
     from ..runtime.pipeline import Pipeline
 
     path = specs.the_spec(spec)
     pipeline = Pipeline(plan_document(lowered_of(path, profile=profile).plan))
-    return path, opened(pipeline, path.resolve().parent)
+    return path, pipeline, opened(pipeline, path.resolve().parent)
 
 
 def opened(pipeline: Pipeline, root: Path) -> Store:

@@ -55,6 +55,7 @@ class Feature(Enum):
     CLEAN_CODE = "version: code from a clean commit only"
     LOCAL_REGISTRY = "version: registry in the store"
     MLFLOW_REGISTRY = "version: MLflow registry"
+    MLFLOW_FILE = "version: MLflow registry in a file"
     LINEAGE_FILE = "version: lineage events into a file"
     LINEAGE_ENDPOINT = "version: lineage events to an endpoint"
     DEPLOY_ALIAS = "deploy: alias"

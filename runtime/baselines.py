@@ -16,7 +16,8 @@ from .conditions import NoBaselineError, UnknownValueError
 from .context import LETS_PASS, Context
 from .digests import path_digest
 from .pipeline import producer
-from .registry import Registry, model_name
+from .registries import registry_of
+from .registry import model_name
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def champion(context: Context, guard: Mapping[str, Any]) -> Baseline:
     name = guard.get("champion") or "champion"
     deploy = _deploy_of(context, guard, name)
     model = model_name(context.pipeline.name, deploy["model"]) if deploy else ""
-    registry = Registry(context.store, model)
+    registry = registry_of(context, model)
     alias = registry.alias(name) if deploy else None
     # While a deployment is under way, or when it was killed, what was served before it is still the champion.
     number = None if alias is None else alias.version if alias.settled else alias.previous

@@ -11,12 +11,14 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .digests import file_digest
+from .registries import built_in_registries
+from .registry import ModelRegistry, Registry
 from .store import Store, read_json
 
 GRACE = 86400.0  # seconds
@@ -49,21 +51,24 @@ class _Reached:
 def find_garbage(
     store: Store,
     *,
+    registries: Sequence[ModelRegistry] | None = None,
     keep_runs: int | None = None,
     older_than: float | None = None,
     grace: float = GRACE,
     locked: Iterable[str] = (),
 ) -> Garbage:
-    """What nothing reaches any more. `locked` are the keys of the results that a lock in git names.
+    """What nothing reaches any more. `locked` are the keys of the results that a lock in git names, `registries` those
+    that are not in the store, too.
 
     `keep_runs` gives up all runs but the last N that came to their end, `older_than` (seconds) those that ended longer
     ago; a run whose model has an alias is never given up, and neither is one that has no end yet and was touched within
     the grace.
     """
     now = time.time()
-    given_up = _given_up(store, keep_runs, older_than, grace, now)
+    registries = [*built_in_registries(store), *(r for r in registries or () if not isinstance(r, Registry))]
+    given_up = _given_up(store, registries, keep_runs, older_than, grace, now)
     kept = [f for f in _folders(store.runs) if f not in given_up]
-    reached = _reached(store, kept)
+    reached = _reached(store, registries, kept)
     reached.keys |= {_hex(key) for key in locked}
     accepted = _accepted(store, reached, now - grace)
     entries = [e for e in store.cache.glob("*.json") if e.stem not in reached.keys and now - _touched(e) > grace]
@@ -149,10 +154,17 @@ def _touched(path: Path) -> float:
     return max(stat.st_mtime, stat.st_ctime)
 
 
-def _given_up(store: Store, keep_runs: int | None, older_than: float | None, grace: float, now: float) -> list[Path]:
+def _given_up(
+    store: Store,
+    registries: Sequence[ModelRegistry],
+    keep_runs: int | None,
+    older_than: float | None,
+    grace: float,
+    now: float,
+) -> list[Path]:
     if keep_runs is None and older_than is None:
         return []
-    held = _runs_of_aliases(store)
+    held = _runs_of_aliases(registries)
     ended = list(store.finished_runs())
     last = {r["run"] for r in ended[:keep_runs]} if keep_runs is not None else set()
     times = {r["run"]: _touched(store.run_folder(r["run"]) / "run.json") for r in ended}
@@ -165,36 +177,25 @@ def _given_up(store: Store, keep_runs: int | None, older_than: float | None, gra
     return found
 
 
-def _versions(store: Store) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for path in (store.folder / "registry").glob("*/versions/*.json"):
-        if found := read_json(path):
-            yield path, found
-
-
-def _runs_of_aliases(store: Store) -> set[str]:
+def _runs_of_aliases(registries: Sequence[ModelRegistry]) -> set[str]:
     """The runs that made the versions which an alias points at, or would go back to."""
-    pointed: set[tuple[Path, int]] = set()
-    for folder in (store.folder / "registry").glob("*/moves"):
-        last: dict[str, Mapping[str, Any]] = {}
-        for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem) if p.stem.isdigit() else 0):
-            if move := read_json(path):
-                last[move["alias"]] = move
-        for latest in last.values():
-            numbers = (latest.get("to"), latest.get("previous"))
-            pointed |= {(folder.parent, number) for number in numbers if number is not None}
-    versions = _versions(store)
-    return {str(v["run"]) for path, v in versions if (path.parent.parent, v["version"]) in pointed and v.get("run")}
+    found = set()
+    for registry in registries:
+        pointed = {n for alias in registry.aliases().values() for n in (alias.version, alias.previous)}
+        found |= {str(v["run"]) for v in registry.versions() if v["version"] in pointed and v.get("run")}
+    return found
 
 
-def _reached(store: Store, runs: list[Path]) -> _Reached:
+def _reached(store: Store, registries: Sequence[ModelRegistry], runs: list[Path]) -> _Reached:
     reached = _Reached()
     for folder in runs:
         for path in folder.glob("*.json"):
             _add(reached, read_json(path) or {})
     for path in (store.folder / "last").rglob("*.json"):
         _add(reached, read_json(path) or {})
-    for _, version in _versions(store):
-        reached.digests |= set(_digests(version))
+    for registry in registries:
+        for version in registry.versions():
+            reached.digests |= set(_digests(version))
     return reached
 
 

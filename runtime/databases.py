@@ -48,8 +48,11 @@ def _secret_of(source: Mapping[str, Any]) -> str | None:
 
 
 def connections(context: Context) -> list[str]:
-    """The connections of the pipeline's sources, which stand in the environment and may be in no log."""
+    """The connections of the pipeline's sources and of its registry, which stand in the environment and may be in no
+    log."""
     names = {_secret_of(source) for source in context.pipeline.of("source") if is_database(source)}
+    if isinstance(registry := context.pipeline.version.get("registry_uri"), Mapping):
+        names.add(str(registry["name"]))
     return [context.environ[name] for name in sorted(n for n in names if n) if context.environ.get(name)]
 
 

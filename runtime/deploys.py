@@ -12,30 +12,30 @@ from pathlib import Path
 from typing import Any
 
 from .children import Ended, new_token, run_program
-from .context import Context, FailedNodeError
+from .context import Context, FailedNodeError, version_of
+from .databases import connections
 from .digests import path_digest
 from .events import FAILED, system_reason
 from .kept_profiles import keep_with_version
+from .model_card import card
 from .openlineage import hidden as hidden_by_lineage
 from .programs import Values, command_argv, program_environment
 from .provenance import keep_provenance
-from .registry import Alias, Registry, model_name
+from .registries import registry_of
+from .registry import Alias, ModelRegistry, model_name
+from .surroundings import commit_of
 
 
 def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     """What the deploy did. Raises FailedNodeError after everything is back where it was."""
     artifact = context.artifact(deploy["model"])
     path = context.paths(deploy["model"])[0]
-    registry = Registry(context.store, model_name(context.pipeline.name, deploy["model"]))
+    registry = registry_of(context, model_name(context.pipeline.name, deploy["model"]))
     _keep_bytes(context, artifact["digest"], path)
-    about = {
-        "metrics": {m: context.metrics(m) for m in judged_by(context, deploy)},
-        "run": context.run,
-        "pipeline": context.pipeline.name,
-        "digest_of_spec": context.pipeline.document["digest"],
-        "params": dict(context.params),
-    }
-    version = registry.register(artifact, path.name, about)
+    about, records = _about(context, deploy), {n: context.store.record(context.run, n) for n in context.pipeline.nodes}
+    run = {"nodes": {n: r for n, r in records.items() if r is not None}}
+    described = card(registry.model, {**about, "digest": artifact["digest"]}, run, context.pipeline.document)
+    version = registry.register(artifact, path.name, about, described)
     number: int = version["version"]
     _model_file(registry, number)  # before anything points at it
     keep_with_version(context, deploy, registry, number)
@@ -45,6 +45,29 @@ def run_deploy(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
         _run_or_roll_back(context, deploy, registry, number, None)
         return done
     return {**done, **_move(context, deploy, registry, number)}
+
+
+def _about(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written down with a version: its numbers, what judged it, and what it was made of."""
+    before = context.pipeline.all_before(deploy["id"])
+    records = {n: r for n in context.pipeline.nodes if n in before and (r := context.store.record(context.run, n))}
+    data = {
+        name: version_of(artifact)
+        for r in records.values()
+        if r["kind"] == "source"
+        for name, artifact in (r.get("artifacts") or {}).items()
+    }
+    return {
+        "metrics": {m: context.metrics(m) for m in judged_by(context, deploy)},
+        "run": context.run,
+        "pipeline": context.pipeline.name,
+        "spec": context.pipeline.document["spec"],
+        "digest_of_spec": context.pipeline.document["digest"],
+        "params": dict(context.params),
+        "commit": commit_of(context),
+        "data": data,
+        "verdicts": {name: r["verdict"] for name, r in records.items() if r["kind"] == "guard"},
+    }
 
 
 def _keep_bytes(context: Context, digest: str, path: Path) -> None:
@@ -73,7 +96,7 @@ def judged_by(context: Context, deploy: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*deploy["metrics"], *guarded]))
 
 
-def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> dict[str, Any]:
+def _move(context: Context, deploy: Mapping[str, Any], registry: ModelRegistry, number: int) -> dict[str, Any]:
     name = deploy["alias"]
     before = registry.alias(name)
     if before is not None and before.version == number and before.settled:
@@ -81,6 +104,14 @@ def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, numbe
             "state": "restored",
             "reason": f"{name} already points at version {number}",
             "previous": before.previous,
+        }
+    why = withdrawn(registry, name, number)
+    if why is not None:
+        return {
+            "state": "restored",
+            "reason": f"version {number} was taken out of {name} by hand ({why}), which no run undoes: "
+            f"mlopsc models promote {number} --alias {name}",
+            "previous": before.previous if before else None,
         }
     # A deployment that was killed half-way left its new version in the alias: what was served is the one before.
     served = before.version if before and before.settled else before.previous if before else None
@@ -106,10 +137,18 @@ def _move(context: Context, deploy: Mapping[str, Any], registry: Registry, numbe
     return {"previous": served}
 
 
+def withdrawn(registry: ModelRegistry, name: str, number: int) -> str | None:
+    """Why the alias was moved by hand away from this very version, if that was its last move."""
+    last = next((m for m in reversed(registry.moves()) if m["alias"] == name), None)
+    if last is None or last["run"] or last["from"] != number or last["to"] == number:
+        return None
+    return str(last["why"])
+
+
 def _run_or_roll_back(
     context: Context,
     deploy: Mapping[str, Any],
-    registry: Registry,
+    registry: ModelRegistry,
     number: int,
     served: int | None,
     moved: Alias | None = None,
@@ -136,7 +175,9 @@ def _run_or_roll_back(
     raise FailedNodeError(f"{ended.reason}{back}{_roll_back(context, deploy, registry, number, served)}")
 
 
-def _roll_back(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int, served: int | None) -> str:
+def _roll_back(
+    context: Context, deploy: Mapping[str, Any], registry: ModelRegistry, number: int, served: int | None
+) -> str:
     if deploy.get("rollback") is None:
         return ""
     if _names_previous(deploy["rollback"]):
@@ -151,17 +192,17 @@ def _roll_back(context: Context, deploy: Mapping[str, Any], registry: Registry, 
     return "; rolled back" if ended.code == 0 and not ended.timed_out else f"; the rollback failed too: {ended.reason}"
 
 
-def _model_file(registry: Registry, number: int) -> Path:
+def _model_file(registry: ModelRegistry, number: int) -> Path:
     """The file of the version that is deployed, which must be there."""
     try:
         if (path := registry.file(number)) is not None:
             return path
     except OSError:
         pass
-    raise FailedNodeError(f"the files of version {number} of {registry.model} are gone from {registry.store.folder}")
+    raise FailedNodeError(f"the files of version {number} of {registry.model} are gone from {registry.place}")
 
 
-def _file(registry: Registry, number: int | None) -> Path | None:
+def _file(registry: ModelRegistry, number: int | None) -> Path | None:
     """The file of the version before; nothing where there is none any more."""
     try:
         return None if number is None else registry.file(number)
@@ -185,6 +226,7 @@ def _run(
     token = new_token()
     env, hidden = program_environment(deploy, values, token, context.environ)
     hidden += hidden_by_lineage(context)
+    hidden += connections(context)
     with context.store.workspace(deploy["id"], token), context.log_path(deploy["id"]).open("ab") as log:
         return run_program(
             command_argv(command, values),

@@ -12,7 +12,7 @@ from .context import Context
 from .drift import Drift, measure
 from .kept_profiles import keep_with_run, of_last_good_run, of_version
 from .profiles import Profile
-from .registry import Registry
+from .registries import registry_of
 from .tables import Table
 
 
@@ -82,7 +82,7 @@ class Drifts:
             raise UnknownValueError(f"{why}; compare with previous, or with a table")
         told = champion(self._context, self._guard).told
         self.baseline["champion"] = told
-        registry = Registry(self._context.store, told["model"])
+        registry = registry_of(self._context, told["model"])
         found = of_version(registry, told["version"], self._guard["subject"], asked["profile"])
         if found is None:
             why = f"version {told['version']}, the {told['alias']}, was made before {asked['profile']} was profiled"

@@ -122,7 +122,7 @@ class RunResult:
 def system_reason(error: OSError) -> str:
     """What the system refused, and about which file, for people."""
     where = f"{error.filename}: " if error.filename is not None else ""
-    return f"{where}{(error.strerror or str(error)).lower()}"
+    return f"{where}{error.strerror.lower() if error.strerror else error}"
 
 
 Listener = Callable[[Event], None]

@@ -8,7 +8,7 @@ They travel with the records and with the registry, so that they are there where
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .conditions import UnknownValueError
 from .context import Context
 from .pipeline import Pipeline
 from .profiles import Profile
-from .registry import Registry
+from .registry import ModelRegistry
 from .store import Store, read_json, safe_id
 
 
@@ -27,19 +27,19 @@ def keep_with_run(context: Context, guard: Mapping[str, Any], profiles: Mapping[
     context.store.write_json(_of_run(context.store, context.run, guard["id"]), document)
 
 
-def keep_with_version(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> None:
+def keep_with_version(context: Context, deploy: Mapping[str, Any], registry: ModelRegistry, number: int) -> None:
     """Keeps what guards before the deploy saw with the version. What is there already stays, as the version does."""
     before = context.pipeline.all_before(deploy["id"])
     for guard in context.pipeline.of("guard"):
         if guard["id"] in before and guard.get("drifts"):
             document = read_json(_of_run(context.store, context.run, guard["id"]))
             if document is not None:
-                context.store.create_json(_of_version(registry, number) / f"{safe_id(guard['id'])}.json", document)
+                registry.keep(number, "profiles", document, guard["id"])
 
 
-def of_version(registry: Registry, number: int, subject: str, name: str) -> Profile | None:
+def of_version(registry: ModelRegistry, number: int, subject: str, name: str) -> Profile | None:
     """The profile of a column as the run saw it that made the version."""
-    return _first(sorted(_of_version(registry, number).glob("*.json")), subject, name)
+    return _first(registry.kept(number, "profiles"), subject, name)
 
 
 def of_last_good_run(context: Context, subject: str, name: str) -> tuple[str, Profile] | None:
@@ -50,7 +50,8 @@ def of_last_good_run(context: Context, subject: str, name: str) -> tuple[str, Pr
             continue
         folder = context.store.run_folder(run["run"])
         own = [_of_run(context.store, run["run"], g) for g in guards]
-        found = _first(dict.fromkeys([*own, *sorted(folder.glob("*.profiles.json"))]), subject, name)
+        paths = dict.fromkeys([*own, *sorted(folder.glob("*.profiles.json"))])
+        found = _first({path.name: read_json(path) for path in paths}, subject, name)
         if found is not None:
             return run["run"], found
     return None
@@ -64,16 +65,11 @@ def _of_run(store: Store, run: str, guard: str) -> Path:
     return store.run_folder(run) / f"{safe_id(guard)}.profiles.json"
 
 
-def _of_version(registry: Registry, number: int) -> Path:
-    return registry.folder / "profiles" / str(number)
-
-
-def _first(paths: Iterable[Path], subject: str, name: str) -> Profile | None:
-    for path in paths:
-        document = read_json(path)
+def _first(documents: Mapping[str, dict[str, Any] | None], subject: str, name: str) -> Profile | None:
+    for file, document in documents.items():
         if document and document.get("subject") == subject and name in document.get("profiles", {}):
             try:
                 return Profile.read(document["profiles"][name])
             except ValueError as e:
-                raise UnknownValueError(f"{path.name}: {e}") from e
+                raise UnknownValueError(f"{file}: {e}") from e
     return None

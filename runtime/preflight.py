@@ -19,6 +19,7 @@ from .environment import why_other_environment
 from .events import Problem
 from .object_sources import is_object, why_no_objects
 from .params import check_params
+from .registries import is_mlflow
 from .sources import why_not_readable
 
 
@@ -51,6 +52,7 @@ def find_problems(
         elif node["is"] == "deploy":
             for command in (node.get("command"), node.get("rollback")):
                 problems += [_problem(node, m, h) for m, h in _command_problems(context, node, command)]
+    problems += _registry_problems(context, chosen)
     if needs_duckdb and not _importable("duckdb"):
         node = context.pipeline.nodes[needs_duckdb]
         problems.append(_problem(node, "needs duckdb, which this interpreter lacks", "pip install duckdb"))
@@ -65,6 +67,20 @@ def _problem(node: Mapping[str, Any], message: str, hint: str | None = None) -> 
 def why_refused(context: Context, chosen: list[str]) -> list[Problem]:
     """What the versioning policy has against a run now. A rehearsal tells it and goes on."""
     return [*why_unclean(context, chosen), *why_other_environment(context, chosen)]
+
+
+def _registry_problems(context: Context, chosen: list[str]) -> list[Problem]:
+    """That MLflow answers, where a node asks it: those that deploy, and guards that compare with the champion."""
+    nodes = [context.pipeline.nodes[name] for name in chosen]
+    asking = [n for n in nodes if n["is"] == "deploy" or n.get("champion")]
+    if not asking or not is_mlflow(context.pipeline):
+        return []
+    from .mlflow_client import INSTALL, lacking, why_not_reachable
+
+    if lacking():
+        return [_problem(asking[0], "registers in MLflow, and this interpreter lacks mlflow", INSTALL)]
+    why = why_not_reachable(context.pipeline.version, context.root, context.environ)
+    return [_problem(asking[0], why)] if why else []
 
 
 def _stage_problems(context: Context, stage: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -1,7 +1,5 @@
 """Where a model version comes from, as an in-toto statement with SLSA's predicate of provenance.
 
-    registry/<model>/provenance/<version>.json
-
 Formats: in-toto Statement v1 (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md) and SLSA
 Provenance v1 (https://slsa.dev/spec/v1.0/provenance). The statement is not signed: whoever signs, signs this file.
 """
@@ -15,22 +13,21 @@ from typing import Any
 from .context import Context
 from .digests import file_digest, tree_files
 from .pipeline import producer
-from .registry import Registry, now
+from .registry import ModelRegistry, now
 from .surroundings import commit_of
 
 BUILD_TYPE = "urn:mlopsc:stage:1"
 
 
-def keep_provenance(context: Context, deploy: Mapping[str, Any], registry: Registry, number: int) -> None:
-    """Writes the statement beside a version, once."""
-    path = provenance_path(registry, number)
+def keep_provenance(context: Context, deploy: Mapping[str, Any], registry: ModelRegistry, number: int) -> None:
+    """Keeps the statement with a version, once."""
     file = registry.file(number)
-    if file is not None and not path.exists():
-        context.store.create_json(path, _statement(context, deploy, file))
+    if file is not None and not registry.kept(number, "provenance"):
+        registry.keep(number, "provenance", _statement(context, deploy, file))
 
 
-def provenance_path(registry: Registry, number: int) -> Path:
-    return registry.folder / "provenance" / f"{number}.json"
+def provenance_of(registry: ModelRegistry, number: int) -> dict[str, Any] | None:
+    return registry.kept(number, "provenance").get("")
 
 
 def _statement(context: Context, deploy: Mapping[str, Any], file: Path) -> dict[str, Any]:

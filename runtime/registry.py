@@ -1,24 +1,32 @@
-"""Versions of a model, and the aliases that point at them.
+"""Versions of a model, and the aliases that point at them: what a registry does, and the one that is built in.
 
     registry/<model>/versions/<n>.json    one file a version, never changed
     registry/<model>/versions/<n>/…       the model's files
     registry/<model>/provenance/<n>.json  where it comes from (provenance.py)
+    registry/<model>/profiles/<n>/…       what guards saw of its run's columns (kept_profiles.py)
     registry/<model>/moves/<n>.json       one file a move of an alias, in order: the history, and the truth
 
 A move is made by creating the next file of the history, which only one process can: compare and swap without a
 lock, so that killing a process anywhere leaves the aliases where they were or where they should be.
+
+The other registry is MLflow's (mlflow_registry.py); registries.py opens the one that a pipeline asks for.
 """
 
 from __future__ import annotations
 
 import errno
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .store import Store, finite, read_json
+from .store import Store, finite, read_json, safe_id
+
+
+class RegistryError(OSError):
+    """A registry cannot be reached, or refuses; the message is for people, and names no secret."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +40,116 @@ class Alias:
     move: int  # its number in the history
 
 
-class Registry:
+class ModelRegistry(ABC):
+    """The versions of one model, and the history of its aliases, which is the truth about where they point.
+
+    Versions are never changed. A move of an alias is one more entry of the history, which only one process can make.
+    """
+
+    model: str
+    place: str  # where the registry is, for messages
+
+    # --------------------------------------------------------------- versions
+
+    @abstractmethod
+    def register(
+        self, kept: Mapping[str, Any], file_name: str, about: Mapping[str, Any], card: str = ""
+    ) -> dict[str, Any]:
+        """The version of these bytes with these metrics: the one that there is, or a new one that is told `about`.
+        The bytes are in the store. `card` describes the version in Markdown, where the registry shows such a text."""
+
+    @abstractmethod
+    def versions(self) -> list[dict[str, Any]]:
+        """All versions, the oldest first."""
+
+    @abstractmethod
+    def version(self, number: int) -> dict[str, Any] | None: ...
+
+    @abstractmethod
+    def file(self, number: int) -> Path | None:
+        """The model's file or folder, put in place when it is asked for."""
+
+    @abstractmethod
+    def where(self, number: int) -> str:
+        """Where the files of a version are kept, for people."""
+
+    @abstractmethod
+    def keep(self, number: int, kind: str, document: Mapping[str, Any], name: str = "") -> None:
+        """Keeps a document with a version: its `provenance`, or one of its `profiles`. The first one stays."""
+
+    @abstractmethod
+    def kept(self, number: int, kind: str) -> dict[str, dict[str, Any]]:
+        """The documents of a kind that are kept with a version, by name."""
+
+    # ---------------------------------------------------------------- aliases
+
+    @abstractmethod
+    def moves(self) -> list[dict[str, Any]]:
+        """The history of all aliases, the oldest move first."""
+
+    @abstractmethod
+    def add_move(self, move: Mapping[str, Any]) -> bool:
+        """Adds the next move of the history. False: another process has added one of that number."""
+
+    def aliases(self) -> dict[str, Alias]:
+        return aliases_after(self.moves())
+
+    def alias(self, name: str) -> Alias | None:
+        return self.aliases().get(name)
+
+    def move(
+        self,
+        name: str,
+        to: int | None,
+        *,
+        expected: Alias | None,
+        previous: int | None,
+        run: str,
+        why: str,
+        settled: bool = True,
+    ) -> bool:
+        """Points the alias elsewhere if it is still as `expected`. False: another process moved it first."""
+        while True:
+            moves = self.moves()
+            if aliases_after(moves).get(name) != expected:
+                return False
+            move = {
+                "move": 1 + (moves[-1]["move"] if moves else 0),
+                "alias": name,
+                "from": expected.version if expected else None,
+                "to": to,
+                "previous": previous,
+                "settled": settled,
+                "run": run,
+                "why": why,
+                "at": now(),
+            }
+            if self.add_move(move):
+                return True
+
+
+def aliases_after(moves: list[dict[str, Any]]) -> dict[str, Alias]:
+    """Where the aliases point after these moves."""
+    found: dict[str, Alias] = {}
+    for m in moves:
+        found[m["alias"]] = Alias(m.get("to"), m.get("previous"), m["settled"], m["run"], m["move"])
+    return {name: alias for name, alias in found.items() if alias.version is not None or not alias.settled}
+
+
+class Registry(ModelRegistry):
+    """The registry that is built in: files in the store."""
+
     def __init__(self, store: Store, model: str) -> None:
         self.store = store
         self.model = model
         self.folder = store.folder / "registry" / model
+        self.place = str(store.folder)
 
     # --------------------------------------------------------------- versions
 
-    def register(self, kept: Mapping[str, Any], file_name: str, about: Mapping[str, Any]) -> dict[str, Any]:
-        """The version of these bytes with these metrics: the one that there is, or a new one that is told `about`."""
+    def register(
+        self, kept: Mapping[str, Any], file_name: str, about: Mapping[str, Any], card: str = ""
+    ) -> dict[str, Any]:
         metrics = finite(about.get("metrics", {}))
         while True:
             versions = self.versions()
@@ -63,14 +171,12 @@ class Registry:
                 return new
 
     def versions(self) -> list[dict[str, Any]]:
-        """All versions, the oldest first."""
         return _numbered(self.folder / "versions", "version")
 
     def version(self, number: int) -> dict[str, Any] | None:
         return read_json(self.folder / "versions" / f"{number}.json")
 
     def file(self, number: int) -> Path | None:
-        """The model's file or folder, put in place when it is asked for."""
         version = self.version(number)
         if version is None:
             return None
@@ -79,51 +185,28 @@ class Registry:
             self.store.place(version["digest"], path)
         return path
 
+    def where(self, number: int) -> str:
+        return str(self.folder / str((self.version(number) or {}).get("file", "")))
+
+    def keep(self, number: int, kind: str, document: Mapping[str, Any], name: str = "") -> None:
+        folder = self.folder / kind
+        path = folder / str(number) / f"{safe_id(name)}.json" if name else folder / f"{number}.json"
+        if not path.exists():
+            self.store.create_json(path, document)
+
+    def kept(self, number: int, kind: str) -> dict[str, dict[str, Any]]:
+        folder = self.folder / kind
+        paths = {"": folder / f"{number}.json", **{p.stem: p for p in sorted((folder / str(number)).glob("*.json"))}}
+        found = {name: read_json(path) for name, path in paths.items()}
+        return {name: document for name, document in found.items() if document is not None}
+
     # ---------------------------------------------------------------- aliases
 
     def moves(self) -> list[dict[str, Any]]:
-        """The history of all aliases, the oldest move first."""
         return _numbered(self.folder / "moves", "move")
 
-    def aliases(self) -> dict[str, Alias]:
-        found: dict[str, Alias] = {}
-        for m in self.moves():
-            found[m["alias"]] = Alias(m.get("to"), m.get("previous"), m["settled"], m["run"], m["move"])
-        return {name: alias for name, alias in found.items() if alias.version is not None or not alias.settled}
-
-    def alias(self, name: str) -> Alias | None:
-        return self.aliases().get(name)
-
-    def move(
-        self,
-        name: str,
-        to: int | None,
-        *,
-        expected: Alias | None,
-        previous: int | None,
-        run: str,
-        why: str,
-        settled: bool = True,
-    ) -> bool:
-        """Points the alias elsewhere if it is still as `expected`. False: another process moved it first."""
-        while True:
-            moves = self.moves()
-            if self.alias(name) != expected:
-                return False
-            number = 1 + (moves[-1]["move"] if moves else 0)
-            move = {
-                "move": number,
-                "alias": name,
-                "from": expected.version if expected else None,
-                "to": to,
-                "previous": previous,
-                "settled": settled,
-                "run": run,
-                "why": why,
-                "at": now(),
-            }
-            if self.store.create_json(self.folder / "moves" / f"{number}.json", move):
-                return True
+    def add_move(self, move: Mapping[str, Any]) -> bool:
+        return self.store.create_json(self.folder / "moves" / f"{move['move']}.json", move)
 
 
 def _numbered(folder: Path, name: str) -> list[dict[str, Any]]:

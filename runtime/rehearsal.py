@@ -17,12 +17,13 @@ from .changes import Cause, causes, last_of, let_pass, was_alike
 from .conditions import UnknownValueError, evaluate
 from .context import Context, FailedNodeError
 from .databases import is_database
-from .deploys import judged_by
+from .deploys import judged_by, withdrawn
 from .keys import key_of, key_parts
 from .object_sources import foreseen, is_object, paths_in
 from .params import shown
 from .programs import Values, command_argv, program_argv
-from .registry import Registry, model_name
+from .registries import registry_of
+from .registry import model_name
 from .sources import find_files, lists_of, local_artifact
 from .store import finite, safe_id
 from .web_sources import is_web, unchanged, web_name
@@ -236,9 +237,12 @@ def _deploy(context: Context, deploy: Mapping[str, Any], known: _Known) -> Plann
     if deploy["id"] in known.undecided:
         action = "may_deploy"
     if alias := deploy.get("alias"):
-        now = Registry(context.store, model_name(context.pipeline.name, deploy["model"])).alias(alias)
+        registry = registry_of(context, model_name(context.pipeline.name, deploy["model"]))
+        now = registry.aliases().get(alias)
         if version is not None and now is not None and now.settled and now.version == version:
             return Planned(deploy["id"], "deploy", "keep", f"{alias} already points at version {version}")
+        if version is not None and withdrawn(registry, alias, version) is not None:
+            return Planned(deploy["id"], "deploy", "keep", f"version {version} was taken out of {alias} by hand")
         target = "the new version" if version is None else f"version {version}"
         moves = f"{alias} to {target} of {deploy['model']}"
         if now is not None and now.version is not None:
@@ -256,7 +260,7 @@ def _version(context: Context, deploy: Mapping[str, Any], known: _Known) -> int 
     if digest is None or any(m not in known.metrics for m in judged):
         return None
     metrics = finite({m: dict(known.metrics[m]) for m in judged})
-    versions = Registry(context.store, model_name(context.pipeline.name, deploy["model"])).versions()
+    versions = registry_of(context, model_name(context.pipeline.name, deploy["model"])).versions()
     same = (v for v in versions if v["digest"] == digest and v.get("metrics", {}) == metrics)
     return next((int(v["version"]) for v in same), None)
 

@@ -34,6 +34,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
     F.LINEAGE_FILE: NATIVE,
+    F.MLFLOW_FILE: emulated("a file under the project's folder, which the workers must share"),
     F.DEPLOY_ALIAS: NATIVE,
     F.SCHEDULE: NATIVE,
     F.SCHEDULE_ZONE: NATIVE,

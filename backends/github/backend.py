@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import PSYCOPG
+from ...compiler.plan.needs import MLFLOW, PSYCOPG
 from ...compiler.plan.nodes import Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
@@ -47,7 +47,7 @@ class GitHubActions:
         from ..archive import runtime_archive
         from .memory import needs_state
         from .readme import readme_text
-        from .steps import brings_duckdb, brings_psycopg
+        from .steps import brings_duckdb, brings_mlflow, brings_psycopg
         from .workflow import workflow_text
 
         settings = Settings.of(plan, options)
@@ -62,4 +62,6 @@ class GitHubActions:
             yield OutputFile.of_text(settings.duckdb, f"{header(plan)}{DUCKDB}\n")
         if brings_psycopg(plan, settings):
             yield OutputFile.of_text(settings.psycopg, f"{header(plan)}{PSYCOPG}\n")
+        if brings_mlflow(plan, settings):
+            yield OutputFile.of_text(settings.mlflow, header(plan) + "".join(f"{p}\n" for p in MLFLOW))
         yield OutputFile.of_text(f"{settings.folder}/README.md", readme_text(plan, settings))

@@ -32,6 +32,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.QUARANTINE: NATIVE,
     Feature.REMOTE_STORE: unsupported("leave out `store`: artifacts travel between the jobs of a run"),
     Feature.CLEAN_CODE: NATIVE,
+    Feature.MLFLOW_FILE: unsupported("give the address of a server, as a secret: a runner keeps no file"),
     Feature.LOCAL_REGISTRY: emulated("by a branch of the repository; GitHub takes files of up to 100 MB there"),
     Feature.LINEAGE_FILE: unsupported(
         "name an endpoint, url: …: each job runs on a machine of its own, which is gone with it"

@@ -35,7 +35,8 @@ def _node_job(plan: n.Plan, node: Ran, settings: Settings) -> Job:
     if image:
         job["container"] = {"image": image}
     if isinstance(node, n.Deploy):
-        job["permissions"] = {"contents": "write"}  # of the branch that remembers what is deployed
+        if settings.keeps_models:
+            job["permissions"] = {"contents": "write"}  # of the branch that remembers what is deployed
         if settings.environment:
             job["environment"] = settings.environment
     job["timeout-minutes"] = _minutes(node, settings)

@@ -11,13 +11,14 @@ from .settings import Settings
 
 def recall(node: Ran, settings: Settings) -> list[Step]:
     """What earlier runs have left, for who compares with it or adds to it."""
-    if not isinstance(node, n.Deploy) and not compares(node):
+    asked = compares(node) - (set() if settings.keeps_models else {"champion"})
+    if not asked and not (isinstance(node, n.Deploy) and settings.keeps_models):
         return []
     return [state_step("Fetch what earlier runs have left", "fetch", "", settings)]
 
 
 def record_deploy(node: Ran, settings: Settings) -> list[Step]:
-    if not isinstance(node, n.Deploy):
+    if not isinstance(node, n.Deploy) or not settings.keeps_models:
         return []
     words = f' {shlex.quote(f"{node.id}: ")}"$GITHUB_RUN_ID" registry objects'
     return [state_step("Record the deployment", "push", words, settings)]
@@ -51,4 +52,7 @@ def compares(node: Ran) -> set[str]:
 
 def needs_state(plan: n.Plan) -> bool:
     """Whether the pipeline has a memory between runs at all."""
-    return bool(plan.of(n.Deploy)) or any(compares(node) for node in plan.nodes if isinstance(node, RAN))
+    asked = {scope for node in plan.nodes if isinstance(node, RAN) for scope in compares(node)}
+    if plan.version.registry == "mlflow":
+        return "previous" in asked
+    return bool(plan.of(n.Deploy) or asked)

@@ -28,6 +28,7 @@ def readme_text(plan: n.Plan, settings: Settings) -> str:
         asks_tables=any(guard.asks_table for guard in plan.of(n.Guard)),
         guards=settings.duckdb if brings_duckdb(plan, settings) else None,
         branch=settings.branch if needs_state(plan) else None,
+        keeps_models=settings.keeps_models,
         secrets=_secrets(plan),
         example=f" -f {first}=…" if first else "",
         schedules=[

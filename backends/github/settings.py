@@ -33,6 +33,9 @@ class Settings:
     brings_duckdb: bool  # whether that file is one of ours
     psycopg: str  # the same for the driver of PostgreSQL
     brings_psycopg: bool
+    mlflow: str  # the same for MLflow's client
+    brings_mlflow: bool
+    keeps_models: bool  # whether the pipeline's memory is its registry
     runs_on: str
     runners: Mapping[str, str]
     containers: bool
@@ -47,6 +50,7 @@ class Settings:
         requirements = _join(root, plan.requirements) if plan.requirements else None
         has_duckdb = requirements is not None and _names("duckdb", plan)
         has_psycopg = requirements is not None and _names("psycopg", plan)
+        has_mlflow = requirements is not None and any(_names(name, plan) for name in ("mlflow", "mlflow-skinny"))
         return cls(
             folder=folder,
             branch=f"mlops-state/{plan.name}",
@@ -58,6 +62,9 @@ class Settings:
             brings_duckdb=not has_duckdb,
             psycopg=requirements if requirements and has_psycopg else f"{folder}/databases.txt",
             brings_psycopg=not has_psycopg,
+            mlflow=requirements if requirements and has_mlflow else f"{folder}/registry.txt",
+            brings_mlflow=not has_mlflow,
+            keeps_models=plan.version.registry != "mlflow",
             runs_on=options.get("runs_on", "ubuntu-latest"),
             runners=options.get("runners", {}),
             containers=options.get("containers", True),

@@ -7,7 +7,7 @@ import re
 import shlex
 
 from ...compiler.plan import nodes as n
-from ...compiler.plan.needs import needs_duckdb, needs_psycopg, secrets_of
+from ...compiler.plan.needs import needs_duckdb, needs_mlflow, needs_psycopg, secrets_of
 from .actions import CHECKOUT, SETUP_PYTHON
 from .inputs import params_expression
 from .parts import RAN, Ran, Step, may_be_left_out
@@ -41,6 +41,8 @@ def requirements_of(plan: n.Plan, node: Ran, settings: Settings) -> list[str]:
         found.append(settings.duckdb)
     if needs_psycopg(plan, node) and settings.psycopg not in found:
         found.append(settings.psycopg)
+    if needs_mlflow(plan, node) and settings.mlflow not in found:
+        found.append(settings.mlflow)
     return found
 
 
@@ -52,6 +54,11 @@ def brings_duckdb(plan: n.Plan, settings: Settings) -> bool:
 def brings_psycopg(plan: n.Plan, settings: Settings) -> bool:
     """The same for the driver of PostgreSQL."""
     return settings.brings_psycopg and any(needs_psycopg(plan, node) for node in plan.nodes)
+
+
+def brings_mlflow(plan: n.Plan, settings: Settings) -> bool:
+    """The same for MLflow's client."""
+    return settings.brings_mlflow and any(needs_mlflow(plan, node) for node in plan.nodes)
 
 
 def check_runner(node: Ran) -> list[Step]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import needs_psycopg, object_store_of, secrets_of
+from ...compiler.plan.needs import needs_mlflow, needs_psycopg, object_store_of, secrets_of
 from ...compiler.plan.nodes import Guard, Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
@@ -191,6 +191,7 @@ class _Build:
             data_words=" ".join(_shell_word(s.uri or "") for s in local_sources(self.plan)),
             secrets=_secret_names(self.plan),
             object_stores=" and ".join(f"`{p.partition('>')[0]}`" for p in sorted(_object_stores(self.plan))),
+            needs_mlflow=any(needs_mlflow(self.plan, node) for node in self.plan.nodes),
             needs_psycopg=any(needs_psycopg(self.plan, node) for node in self.plan.nodes),
             guards=any(guard.asks_table for guard in self.plan.of(Guard)),
             about={path: _about(path) for path in paths},

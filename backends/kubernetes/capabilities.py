@@ -30,6 +30,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     Feature.QUARANTINE: NATIVE,
     Feature.REMOTE_STORE: unsupported("leave out `store`: results are kept in the pipeline's volume claim"),
     Feature.CLEAN_CODE: unsupported("build from a clean checkout: pods have no git history to ask"),
+    Feature.MLFLOW_FILE: unsupported("give the address of a server, as a secret: pods share no file but the store"),
     Feature.LOCAL_REGISTRY: NATIVE,
     Feature.LINEAGE_FILE: NATIVE,
     Feature.DEPLOY_ALIAS: NATIVE,

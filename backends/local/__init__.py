@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import needs_duckdb, needs_psycopg, object_store_of, secrets_of
+from ...compiler.plan.needs import needs_duckdb, needs_mlflow, needs_psycopg, object_store_of, secrets_of
 from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
@@ -104,7 +104,9 @@ def _packages(plan: Plan) -> list[str]:
     duckdb = any(needs_duckdb(node) for node in plan.nodes)
     psycopg = any(needs_psycopg(plan, node) for node in plan.nodes)
     notebooks = any(isinstance(p, Notebook) for p in programs)
+    mlflow = any(needs_mlflow(plan, node) for node in plan.nodes)
     drivers = [*(["duckdb"] if duckdb else []), *(["'psycopg[binary]'"] if psycopg else [])]
+    drivers += ["mlflow-skinny", "sqlalchemy", "alembic"] if mlflow else []
     stores = {found.partition(">")[0] for node in plan.nodes if (found := object_store_of(node))}
     return [*drivers, *sorted(stores), *(["papermill", "ipykernel"] if notebooks else [])]
 

@@ -115,6 +115,9 @@ def _versioning(model: Model) -> Iterator[Use]:
     if isinstance(registry, tree.Call) and isinstance(registry.args[0], tree.Text):
         mlflow = registry.args[0].value == "mlflow"
         yield Use(Feature.MLFLOW_REGISTRY if mlflow else Feature.LOCAL_REGISTRY, registry.span)
+        for entry in registry.named if mlflow else ():
+            if isinstance(entry.value, tree.Text) and entry.value.value.startswith("sqlite"):
+                yield Use(Feature.MLFLOW_FILE, entry.value.span)
 
 
 def _trigger(entity: Entity) -> Iterator[Use]:

@@ -21,6 +21,8 @@ def lower_versioning(model: Model) -> plan.Versioning:
     if isinstance(registry, tree.Call) and isinstance(registry.args[0], tree.Text):
         name = registry.args[0].value
         uri = next((secret_or_text(e.value) for e in registry.named if e.key.text == "uri"), None)
+        if name == "mlflow" and uri is None:
+            uri = plan.Secret("MLFLOW_TRACKING_URI")  # where MLflow's own tools look
     elif isinstance(registry, tree.Path):
         name = registry.text
 

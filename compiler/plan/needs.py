@@ -13,6 +13,8 @@ _OBJECT_STORES = {
     "abfs": _ADLFS,
     "abfss": _ADLFS,
 }
+# The client and the registry in a database, without the server, its pages and pandas.
+MLFLOW = ("mlflow-skinny>=3,<4", "sqlalchemy>=2,<3", "alembic>=1.13,<2")
 
 
 def secrets_of(plan: n.Plan, node: n.Node) -> tuple[str, ...]:
@@ -25,7 +27,7 @@ def secrets_of(plan: n.Plan, node: n.Node) -> tuple[str, ...]:
         found.append(source.connection)
     if isinstance(node, n.Stage | n.Guard | n.Deploy):
         found += _lineage_secrets(plan)
-    if isinstance(node, n.Deploy) and isinstance(plan.version.registry_uri, n.Secret):
+    if needs_mlflow(plan, node) and isinstance(plan.version.registry_uri, n.Secret):
         found.append(plan.version.registry_uri)
     return tuple(dict.fromkeys(secret.name for secret in found))
 
@@ -67,3 +69,9 @@ def needs_psycopg(plan: n.Plan, node: n.Node) -> bool:
     """Whether the runtime connects to PostgreSQL."""
     source = database_of(plan, node)
     return source is not None and source.dialect == "postgres"
+
+
+def needs_mlflow(plan: n.Plan, node: n.Node) -> bool:
+    """Whether the runtime asks MLflow's registry: to deploy, and to compare with the champion."""
+    asks = isinstance(node, n.Deploy) or (isinstance(node, n.Guard) and node.champion is not None)
+    return asks and plan.version.registry == "mlflow"

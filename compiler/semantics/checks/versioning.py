@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...diagnostics import Diagnostics, did_you_mean
 from ...syntax import tree
 from .. import rules
@@ -11,6 +13,7 @@ from ..sources import check_secret, missing_file, scheme_of
 
 STORES = ("s3", "gs", "az", "file")
 REGISTRIES = ("local", "mlflow")
+MLFLOW = ("https", "http", "sqlite", "postgresql", "mysql", "mssql")
 
 
 def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None:
@@ -33,6 +36,7 @@ def versioning_names_what_exists(model: Model, diagnostics: Diagnostics) -> None
     _git(model.version.value("code"), diagnostics)
     _registry(model.version.value("model"), diagnostics)
     check_lineage(model.version.value("lineage"), diagnostics)
+    _aliases(model, diagnostics)
 
 
 def _file(value: tree.Expr | None, model: Model, diagnostics: Diagnostics) -> None:
@@ -69,10 +73,46 @@ def _registry(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
         hint = did_you_mean(name.value, REGISTRIES)
         diagnostics.report(rules.BAD_CHOICE, name.span, f"no registry '{name.value}'", hint=hint)
     for entry in value.named:
-        if entry.key.text != "uri":
+        if entry.key.text == "uri" and isinstance(name, tree.Text) and name.value == "local":
+            message = "the built-in registry lies in the store, and has no address"
+            diagnostics.report(rules.WRONG_ARGUMENTS, entry.key.span, message, hint='write registry("local")')
+        elif entry.key.text != "uri":
             hint = did_you_mean(entry.key.text, ["uri"])
             diagnostics.report(
                 rules.WRONG_ARGUMENTS, entry.key.span, f"a registry has no '{entry.key.text}'", hint=hint
             )
         elif isinstance(entry.value, tree.Call):
             check_secret(entry.value, diagnostics)
+        elif isinstance(entry.value, tree.Text):
+            _address(entry.value, diagnostics)
+
+
+def _address(value: tree.Text, diagnostics: Diagnostics) -> None:
+    """An address of MLflow that is written down: a server or a database, without a password."""
+    text = value.value.strip()
+    scheme = text.partition(":")[0].partition("+")[0] if ":" in text else ""
+    hint = 'write a server, "https://mlflow.example.org", or a database, "sqlite:///mlflow.db"'
+    if scheme not in MLFLOW:
+        known = did_you_mean(scheme, MLFLOW) if scheme else None
+        what = f"MLflow has no registry at '{scheme}:'" if scheme else "MLflow has no registry in a folder"
+        diagnostics.report(rules.BAD_PATH, value.span, what, hint=known or hint)
+    elif re.search(r"//[^/]*:[^/@]+@", text):
+        message = "a password has no place in a spec"
+        diagnostics.report(
+            rules.BAD_PATH, value.span, message, hint='write uri: secret("MLFLOW_TRACKING_URI"), and set that'
+        )
+
+
+def _aliases(model: Model, diagnostics: Diagnostics) -> None:
+    """MLflow takes no alias that could be a version, and few signs."""
+    registry = model.version.value("model") if model.version is not None else None
+    mlflow = isinstance(registry, tree.Call) and any(
+        isinstance(a, tree.Text) and a.value == "mlflow" for a in registry.args
+    )
+    for deploy in model.of("deploy") if mlflow else ():
+        alias = deploy.value("alias")
+        if not isinstance(alias, tree.Text) or re.fullmatch(r"(?!latest$)(?!v\d+$)[\w-]{1,255}", alias.value, re.I):
+            continue
+        message = f"MLflow has no alias '{alias.value}'"
+        hint = "letters, digits, _ and -; neither 'latest' nor a version like 'v1'"
+        diagnostics.report(rules.BAD_CHOICE, alias.span, message, hint=hint)

@@ -7,25 +7,26 @@ what nobody has written down is said to be missing, and not made up.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..runtime.store import read_json
-
-if TYPE_CHECKING:
-    from ..runtime.registry import Registry
-    from ..runtime.store import Store
+from .store import Store, read_json
 
 
-def model_card(store: Store, registry: Registry, version: Mapping[str, Any]) -> str:
-    """The card of one version."""
+def model_card(store: Store, version: Mapping[str, Any]) -> str:
+    """The card of one version, whose run may be known here."""
     run = read_json(store.run_folder(str(version.get("run"))) / "run.json") or {}
     plan = read_json(store.folder / str(run.get("plan"))) or {}
-    lines = [f"# {registry.model}, version {version['version']}", ""]
+    return card(f"{version['model']}, version {version['version']}", version, run, plan)
+
+
+def card(title: str, version: Mapping[str, Any], run: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    """The card of a version, from what the records of its run and its plan say."""
+    lines = [f"# {title}", ""]
     lines += _details(version, run, plan)
     lines += _table("Metrics", ("metric", "value"), _metrics(version))
-    lines += _table("What it was checked against", ("guard", "rule", "measured", "outcome"), _rules(run))
+    lines += _table("What it was checked against", ("guard", "rule", "measured", "outcome"), _rules(version, run))
     lines += _table("Changes that were accepted, not run", ("stage", "what changed", "why", "by"), _accepted(run))
-    lines += _table("Data", ("source", "version"), _data(run))
+    lines += _table("Data", ("source", "version"), _data(version, run))
     params = (version.get("params") or {}).items()
     lines += _table("Params", ("param", "value"), [(f"`{name}`", f"`{value}`") for name, value in params])
     lines += [
@@ -40,10 +41,10 @@ def model_card(store: Store, registry: Registry, version: Mapping[str, Any]) -> 
 def _details(version: Mapping[str, Any], run: Mapping[str, Any], plan: Mapping[str, Any]) -> Iterator[str]:
     if plan.get("doc"):
         yield from (plan["doc"], "")
-    code = run.get("code") or {}
+    code = run.get("code") or {"commit": version.get("commit")}
     rows = {
         "owner": plan.get("owner"),
-        "made": version["created"],
+        "made": version.get("created"),
         "by run": version.get("run"),
         "commit": code.get("commit")
         and code["commit"] + (" and uncommitted changes" if code.get("uncommitted") else ""),
@@ -60,7 +61,9 @@ def _metrics(version: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{name} ({of})", f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _rules(run: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+def _rules(version: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    if not run:
+        yield from ((name, "", "", verdict) for name, verdict in (version.get("verdicts") or {}).items())
     for name, record in (run.get("nodes") or {}).items():
         for rule in record.get("rules") or ():
             measured = ", ".join(str(m["text"]) for m in rule["measured"].values())
@@ -74,7 +77,9 @@ def _accepted(run: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             yield f"`{name}`", "; ".join(accepted["causes"]), accepted["why"], by
 
 
-def _data(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _data(version: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not run:
+        yield from ((name, f"`{digest}`") for name, digest in (version.get("data") or {}).items())
     for record in (run.get("nodes") or {}).values():
         if record["kind"] == "source":
             for name, artifact in (record.get("artifacts") or {}).items():
