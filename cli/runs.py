@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .compiling import profile_option
-from .progress import clock, word_of
-from .stored import Run, digests_of, metric_text, metrics_of, run_named, short_digest, store_of
+from .progress import word_of
+from .run_shown import shown
+from .runs_compared import differences, side_by_side
+from .stored import Run, metrics_of, run_named, store_of
 from .terminal import Paint, paint_for
 
 spec_option = click.option("--spec", type=click.Path(path_type=Path), help="The spec, where it is not the one here.")
@@ -89,33 +90,10 @@ def show(run: str, spec: Path | None, profile: str | None, as_json: bool) -> Non
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     paint = paint_for(sys.stdout)
-    for line in _shown(found, paint):
+    click.echo(_line(found, paint), color=True)
+    for line in shown(found, paint):
         click.echo(line, color=True)
-    click.echo(f"report: {store.run_folder(found['run']) / 'report.html'}")
-
-
-def _shown(run: Run, paint: Paint) -> Iterator[str]:
-    yield _line(run, paint)
-    code, machine = run.get("code") or {}, run["machine"]
-    if code.get("commit"):
-        yield f"code: {code['commit']}" + (f", and changes: {code['patch']}" if code.get("patch") else "")
-    yield f"machine: {machine['host']}, {machine['system']}, Python {machine['python']}"
-    origins = run.get("origins") or {}
-    for name, value in run["params"].items():
-        yield f"param {name} = {json.dumps(value, ensure_ascii=False)} ({origins.get(name, 'default')})"
-    for name, digest in digests_of(run, "source").items():
-        yield f"data {name} {digest}"
-    for node, record in run["nodes"].items():
-        mark, word, role = word_of(_state(record))
-        reason = f": {record['reason']}" if record.get("reason") else ""
-        yield f"{paint(mark, role)} {node} {word} in {clock(record.get('seconds') or 0)}{reason}"
-    for name, value in metrics_of(run).items():
-        yield f"{name} = {metric_text(value)}"
-
-
-def _state(record: Mapping[str, Any]) -> str:
-    verdict = record.get("verdict")
-    return str(record["state"] if verdict in (None, "not_run") else verdict)
+    click.echo(f"\nreport: {store.run_folder(found['run']) / 'report.html'}")
 
 
 @command.command("compare")
@@ -125,50 +103,16 @@ def _state(record: Mapping[str, Any]) -> str:
 @profile_option
 @_json_option
 def compare(first: str, second: str, spec: Path | None, profile: str | None, as_json: bool) -> None:
-    """What differs between two runs: params, data, code, packages, results, metrics, verdicts."""
+    """What differs between two runs, side by side: code, params, data, environment, results, metrics, verdicts."""
     _, store = store_of(spec, profile)
     runs = run_named(store, first), run_named(store, second)
-    parts = {name: dict(_differing(*(of(r) for r in runs))) for name, of in _PARTS.items()}
+    parts = differences(*runs)
+    names = runs[0]["run"], runs[1]["run"]
     if as_json:
-        click.echo(json.dumps({"runs": [r["run"] for r in runs], **parts}, indent=1, ensure_ascii=False))
+        click.echo(json.dumps({"runs": names, **parts}, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{runs[0]['run']} → {runs[1]['run']}")
-    for title, differing in parts.items():
-        for name, (then, now) in differing.items():
-            click.echo(f"{title:<9} {name}: {_told(title, then, now)}")
     if not any(parts.values()):
-        click.echo("the two runs are alike: code, data, params, packages, results, metrics and verdicts")
-
-
-def _code_of(run: Run) -> dict[str, Any]:
-    found = {k: v for k, v in (run.get("code") or {}).items() if k in ("commit", "uncommitted")}
-    for node, record in run["nodes"].items():
-        for file, digest in ((record.get("key_parts") or {}).get("code") or {}).items():
-            found[f"{file} ({node})"] = digest
-    return found
-
-
-_PARTS: dict[str, Callable[[Run], Mapping[str, Any]]] = {
-    "code": _code_of,
-    "params": lambda run: run["params"],
-    "data": lambda run: digests_of(run, "source"),
-    "packages": lambda run: run.get("packages") or {},
-    "results": lambda run: digests_of(run, "stage"),
-    "metrics": metrics_of,
-    "verdicts": lambda run: {n: r["verdict"] for n, r in run["nodes"].items() if r.get("verdict")},
-    "states": lambda run: {n: r["state"] for n, r in run["nodes"].items() if r["kind"] in ("stage", "deploy")},
-}
-
-
-def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
-    for name in dict.fromkeys([*then, *now]):
-        if then.get(name) != now.get(name):
-            yield name, (then.get(name), now.get(name))
-
-
-def _told(part: str, then: Any, now: Any) -> str:
-    if part in ("code", "data", "results"):
-        return f"{short_digest(then)} → {short_digest(now)}"
-    if part == "metrics" and isinstance(then, int | float) and isinstance(now, int | float):
-        return f"{metric_text(then)} → {metric_text(now)} ({now - then:+.4g})"
-    return f"{'nothing' if then is None else then} → {'nothing' if now is None else now}"
+        click.echo("the two runs are alike: code, params, data, environment, results, metrics and verdicts")
+        return
+    for line in side_by_side(names, parts, paint_for(sys.stdout)):
+        click.echo(line, color=True)

@@ -33,14 +33,24 @@ def test_runs_are_listed_shown_and_compared(call: Call, repository: Path):
     listed = call("runs", "list")
     assert [line.split()[1] for line in listed.out.splitlines()] == ["two", "one"]
     shown = call("runs", "show", "last").out
-    assert "param times = 3 (--set)" in shown
-    assert "total.metrics.total = 9" in shown
+    assert _columns(shown, "params") == ["params", "times", "3", "(--set)"]
+    assert _columns(shown, "metrics") == ["metrics", "total.metrics.total", "9"]
+    assert "processor 0." in next(line for line in shown.splitlines() if line.startswith("✓ total"))
     compared = call("runs", "compare", "one", "two").out
-    assert "params    times: 2 → 3\n" in compared
-    assert "metrics   total.metrics.total: 6 → 9 (+3)\n" in compared
+    assert _columns(compared, "one") == ["one", "two"]
+    assert _columns(compared, "params") == ["params", "times", "2", "3"]
+    assert _columns(compared, "metrics") == ["metrics", "total.metrics.total", "6", "9", "+3"]
     assert json.loads(call("runs", "compare", "one", "two", "--json").out)["params"] == {"times": [2, 3]}
     call("run", "-q", "--run", "three", "--set", "times=3")
-    assert "states    total: succeeded → restored" in call("runs", "compare", "two", "three").out
+    again = call("runs", "compare", "two", "three").out
+    assert _columns(again, "states") == ["states", "total", "succeeded", "restored"]
+    assert call("runs", "compare", "two", "two").out.startswith("the two runs are alike")
+    assert "made by two" in call("runs", "show", "three").out
+
+
+def _columns(text: str, first: str) -> list[str]:
+    """The words of the line that begins with a word."""
+    return next(words for line in text.splitlines() if (words := line.split()) and words[0] == first)
 
 
 def test_a_run_that_is_not_there_is_wrong_usage(call: Call, repository: Path):
