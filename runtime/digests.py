@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +27,23 @@ def value_digest(value: Any) -> str:
     return text_digest(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
-def tree_files(folder: Path) -> dict[str, Path]:
-    """The files below a folder by relative posix path, sorted. Links are followed, but not round in circles."""
-    return dict(sorted((p.relative_to(folder).as_posix(), p) for p in _files_below(folder, frozenset())))
+def tree_files(folder: Path, odd: Callable[[Path], None] = lambda path: None) -> dict[str, Path]:
+    """The files below a folder by relative posix path, sorted. Links are followed, but not round in circles. `odd` is
+    called with what is neither file nor folder."""
+    return dict(sorted((p.relative_to(folder).as_posix(), p) for p in _files_below(folder, frozenset(), odd)))
 
 
-def _files_below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+def _files_below(folder: Path, above: frozenset[Path], odd: Callable[[Path], None]) -> Iterator[Path]:
     real = folder.resolve()
     if real in above:
         return
     for path in folder.iterdir():
         if path.is_dir():
-            yield from _files_below(path, above | {real})
+            yield from _files_below(path, above | {real}, odd)
         elif path.is_file():
             yield path
+        else:
+            odd(path)
 
 
 def tree_listing(digests: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from .events import BLOCKED, DONE, FAILED, NOT_RUN, system_reason
 from .extracts import extract
 from .guards import check_guard, decide
 from .registry import now
-from .sources import read_source
+from .sources import read_source, require_as_read
 from .stages import run_stage
 
 RECORD = 1  # the version of the records' format
@@ -116,7 +116,10 @@ def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, An
     if kind == "source":
         return {"artifacts": {node["id"]: read_source(context, node)}}
     if kind == "guard":
-        return note_let_pass(context, node, check_guard(context, node))
+        found = check_guard(context, node)
+        if found.get("verdict") != "error":  # a verdict must belong to the data that the run has read
+            require_as_read(context, {node["subject"], *(a for t in node.get("tables", ()) for a in t["artifacts"])})
+        return note_let_pass(context, node, found)
     return run_deploy(context, node)
 
 

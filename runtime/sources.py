@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from .fetched import check_pin
 from .fingerprints import ChangedWhileReadError, Fingerprints, signature
 from .object_sources import is_object, is_pattern, read_objects
 from .outlines import files_outline, keep_outline, lines_outline, outline_path
+from .pipeline import producer
 from .web_sources import is_web, read_web
 
 
@@ -40,11 +42,57 @@ def find_files(source: Mapping[str, Any], root: Path) -> list[str]:
     """The local files or the one folder of a source, relative to the root where they are below it. Sorted."""
     uri = source.get("uri") or ""
     if is_glob(uri):
-        # pathlib refuses a pattern that starts at the root of the file system.
-        found = sorted(glob.glob(uri, root_dir=root, recursive=True))  # noqa: PTH207
-        return [p for p in found if (root / p).is_file()]
+        return [p for p in _matches(uri, root) if (root / p).is_file()]
     path = uri.removeprefix("file://")
     return [path] if (root / path).exists() else []
+
+
+def _matches(pattern: str, root: Path) -> list[str]:
+    # pathlib refuses a pattern that starts at the root of the file system.
+    return sorted(glob.glob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
+
+
+def _whole(source: Mapping[str, Any], root: Path, store: Path) -> tuple[list[str], Path | None, dict[str, Path]]:
+    """The paths of a source, its folder if it is one, and its files. Raises FailedNodeError where something that
+    belongs to it cannot be read, and would be missed."""
+    uri, paths = source["uri"], find_files(source, root)
+    folder = root / paths[0] if len(paths) == 1 and (root / paths[0]).is_dir() else None
+    if folder is None:
+        _check_pattern(uri, root)
+        files = {p: root / p for p in paths}
+    else:
+        if store.resolve().is_relative_to(folder.resolve()):
+            raise FailedNodeError(f"the folder {paths[0]} holds the store, which every run changes: name one below it")
+        files = tree_files(folder, _refuse)
+        if not files:
+            raise FailedNodeError(f"the folder {paths[0]} is empty")
+    for name in files:
+        if not name.isascii() and any("\udc80" <= c <= "\udcff" for c in name):
+            shown = name.encode("utf-8", "backslashreplace").decode()
+            raise FailedNodeError(f"{shown} is no name in UTF-8: rename the file")
+    return paths, folder, files
+
+
+def _check_pattern(uri: str, root: Path) -> None:
+    """glob passes over links to nothing and over folders that may not be read; a source has them or says so."""
+    if not is_glob(uri):
+        return
+    for match in _matches(uri, root):
+        if not (root / match).is_file() and not (root / match).is_dir():
+            _refuse(root / match)
+    parts = uri.split("/")
+    first = next(i for i, part in enumerate(parts) if is_glob(part))
+    for end in range(first, len(parts)):
+        above = "/".join(parts[:end])
+        folders = _matches(f"{above}/", root) if is_glob(above) else [above]
+        # With ** all folders below are looked into.
+        for folder in (root / f for f in (*folders, *(_matches(f"{above}/**/", root) if parts[end] == "**" else ()))):
+            os.scandir(folder).close()  # what the system says against that is the reason
+
+
+def _refuse(path: Path) -> None:
+    what = "a link to nothing" if path.is_symlink() and not path.exists() else "a pipe, a socket or a device"
+    raise FailedNodeError(f"{path} is {what}, and no file")
 
 
 def why_not_readable(source: Mapping[str, Any], root: Path) -> str | None:
@@ -110,9 +158,7 @@ def local_artifact(
 
     Raises FailedNodeError where they change meanwhile.
     """
-    paths = find_files(source, root)
-    folder = root / paths[0] if len(paths) == 1 and (root / paths[0]).is_dir() else None
-    files = tree_files(folder) if folder else {p: root / p for p in paths}
+    paths, folder, files = _whole(source, root, fingerprints.path.parent)
     artifact = {
         "kind": "dir" if folder else "table" if source.get("format") else "file",
         "paths": paths,
@@ -142,6 +188,16 @@ def why_changed(source: Mapping[str, Any], artifact: Mapping[str, Any], root: Pa
     return f"'{source['id']}' is not any more what this run has read: it was written to meanwhile; run again"
 
 
+def require_as_read(context: Context, artifacts: Iterable[str]) -> None:
+    """Raises FailedNodeError where a local source among them is not any more what this run has read."""
+    for name in artifacts:
+        source = context.pipeline.nodes[producer(name)]
+        if source["is"] != "source" or "paths" not in (artifact := context.artifact(name)):
+            continue
+        if why := why_changed(source, artifact, context.root, context.store.fingerprints):
+            raise FailedNodeError(why)
+
+
 def _signature(files: Mapping[str, Path]) -> str:
     return value_digest({name: signature(p) for name, p in files.items()})
 
@@ -165,7 +221,8 @@ def _version(
         digests = dict(zip(files, fingerprints.files(files.values()), strict=True))
     except ChangedWhileReadError as e:
         raise FailedNodeError(str(e)) from e
-    one = not is_many(source) and paths[0].is_file()  # a pattern has a listing, however many files there are today
+    # A pattern has a listing, however many files there are today.
+    one = not is_many(source) and len(paths) == 1 and paths[0].is_file()
     digest = next(iter(digests.values())) if one else tree_digest(digests)
     check_pin(source, digest)
     return digest, digests

@@ -20,11 +20,10 @@ from .keys import key_of, key_parts
 from .locked import require_locked
 from .openlineage import hidden as hidden_by_lineage
 from .outlines import code_outline, keep_outline, lock_outline, outline_path
-from .pipeline import producer
 from .programs import Values, program_argv, program_environment
 from .registry import now
 from .seeds import seed_of, seeds
-from .sources import lists_of, why_changed
+from .sources import lists_of, require_as_read
 from .store import safe_id
 
 
@@ -113,7 +112,7 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str, used: Used) -
         values = replace(stage_values(context, stage, workspace), seed=seed_of(key))
         for path in values.outputs.values():
             path.parent.mkdir(parents=True, exist_ok=True)
-        _sources_as_read(context, stage)
+        require_as_read(context, {a for i in stage["inputs"] for a in i["artifacts"]})
         before = file_times(p for paths in _given(context, stage) for p in paths)
         ended = _run(context, stage, values, workspace, token, used)
         if ended.code != 0 or ended.timed_out:
@@ -123,7 +122,7 @@ def _one_try(context: Context, stage: Mapping[str, Any], key: str, used: Used) -
             raise FailedNodeError(
                 f"it changed its input {changed}, which is the result of another stage: copy it first"
             )
-        _sources_as_read(context, stage)
+        require_as_read(context, {a for i in stage["inputs"] for a in i["artifacts"]})
         metrics = {o["name"]: read_metrics(p) for o, p in _made(stage, values) if o["kind"] == "metrics"}
         kept = {o["name"]: context.store.put(p).plain() for o, p in _made(stage, values)}
     entry = {"key": key, "node": stage["id"], "run": context.run, "at": now(), "outputs": kept, "metrics": metrics}
@@ -180,16 +179,6 @@ def file_times(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
     do not keep a program that runs as root from writing into them."""
     files = [f for p in paths for f in (tree_files(p).values() if p.is_dir() else [p])]
     return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in files}
-
-
-def _sources_as_read(context: Context, stage: Mapping[str, Any]) -> None:
-    """A result must belong to the data that its key names: checked before the program reads and after it has."""
-    for name in {a for i in stage["inputs"] for a in i["artifacts"]}:
-        source = context.pipeline.nodes[producer(name)]
-        if source["is"] != "source" or "file" in (artifact := context.artifact(name)):
-            continue
-        if why := why_changed(source, artifact, context.root, context.store.fingerprints):
-            raise FailedNodeError(why)
 
 
 def changed_file(before: Mapping[Path, tuple[int, int]]) -> str | None:

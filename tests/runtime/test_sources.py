@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +99,106 @@ def test_a_pipe_or_a_device_is_no_source(project: Project) -> None:
         result = project.run(p.plan(p.source("x", uri)))
         assert result.exit_code == 2
         assert "is a pipe or a device" in str(result.problems[0])
+
+
+def write(path: str) -> Callable[[Project], object]:
+    return lambda project: project.write(path, "a\n1\n")
+
+
+def link(path: str) -> Callable[[Project], object]:
+    return lambda project: (project.root / path).symlink_to("nowhere")
+
+
+def odd_name(project: Project) -> None:
+    (project.write("d/x.csv", "").parent / os.fsdecode(b"\xff.csv")).touch()
+
+
+@pytest.mark.parametrize(
+    ("uri", "prepare", "why"),
+    [
+        ("d/*.csv", [write("d/a.csv"), link("d/b.csv")], "d/b.csv is a link to nothing"),
+        ("d", [write("d/a.csv"), link("d/b.csv")], "d/b.csv is a link to nothing"),
+        ("d", [write("d/a.csv"), lambda p: os.mkfifo(p.root / "d/b.csv")], "d/b.csv is a pipe, a socket or a device"),
+        ("d", [lambda p: (p.root / "d").mkdir()], "the folder d is empty"),
+        (".", [write("a.csv")], "the folder . holds the store, which every run changes"),
+        ("d/*.csv", [odd_name], "\\udcff.csv is no name"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_of_a_source_is_not_passed_over(
+    project: Project, uri: str, prepare: list[Callable[[Project], object]], why: str
+) -> None:
+    for each in prepare:
+        each(project)
+    result = project.run(counting(project, p.source("data", uri)))
+    assert why in (result.nodes[0].reason or ""), result.problems
+
+
+@pytest.mark.parametrize("uri", ["d/**/*.csv", "d/*/*.csv", "d"])
+def test_a_folder_that_may_not_be_read_is_told(uri: str) -> None:
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        project = Project(Path(folder) / "project")
+        project.write("d/a.csv", "")
+        project.write("d/free/a.csv", "")
+        locked = project.write("d/sub/b.csv", "").parent
+        plan = counting(project, p.source("data", uri))
+        for path in (Path(folder), project.root):
+            path.chmod(0o777)
+        locked.chmod(0)
+        if user == 0:  # who may read everything
+            os.seteuid(65534)
+        try:
+            result = project.run(plan)
+        finally:
+            os.seteuid(user)
+            locked.chmod(0o755)
+    assert (result.nodes[0].reason or "").endswith("d/sub: permission denied"), result
+
+
+def test_a_pattern_that_grows_while_a_guard_looks_ends_the_guard(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlopsc.runtime import nodes
+
+    project.write("d/a.csv", "a\n1\n")
+    check = nodes.check_guard
+
+    def meanwhile(*given: Any) -> Any:
+        found = check(*given)
+        project.write("d/b.csv", "a\n1\n")
+        return found
+
+    rule = p.rule("size >= 0", p.op(">=", n.Ref("file", "size"), 0))
+    plan = p.plan(p.source("data", "d/*.csv"), p.guard("g", "data", [rule], subject_kind="file"))
+    with monkeypatch.context() as patched:
+        patched.setattr(nodes, "check_guard", meanwhile)
+        result = project.run(plan)
+    assert result.nodes[1].verdict == "error"
+    assert "'data' is not any more what this run has read" in (result.nodes[1].reason or "")
+    assert project.run(plan).nodes[1].verdict == "passed"
+
+
+def test_edits_within_one_tick_of_the_clock_are_seen(project: Project) -> None:
+    path = project.write("data.csv", "a\n1\n")
+    plan = counting(project, p.source("data", "data.csv"))
+    seen = set()
+    for number in range(10, 30):
+        path.write_text(f"a\n{number}\n")
+        os.utime(path, ns=(10**18, 10**18))
+        result = project.run(plan)
+        seen.add(result.nodes[0].record["artifacts"]["data"]["digest"])  # type: ignore[index]
+    assert len(seen) == 20
+
+
+def test_a_link_to_another_file_is_another_source(project: Project) -> None:
+    for name in ("one", "two"):
+        os.utime(project.write(name, name), ns=(10**18, 10**18))
+    (project.root / "data").symlink_to("one")
+    plan = counting(project, p.source("data", "data"))
+    first = project.run(plan).nodes[0].record["artifacts"]["data"]["digest"]  # type: ignore[index]
+    (project.root / "data").unlink()
+    (project.root / "data").symlink_to("two")
+    assert project.run(plan).nodes[0].record["artifacts"]["data"]["digest"] != first  # type: ignore[index]
 
 
 def test_a_stage_that_edits_its_source_fails_and_leaves_no_result(project: Project) -> None:
