@@ -127,15 +127,16 @@ class Facts:
     def _reaches(self, order: Order) -> bool:
         """Whether a command is about this spec: it names it or a folder around it, or runs where it lies."""
         assert self.repository is not None
-        spec = _path(self.repository.folder, self.plan.spec)
+        spec = path_of(self.repository.folder, self.plan.spec)
         about = (spec, *spec.parents)
         words = [w for w in order.words[1:] if not w.startswith("-")]
-        named = [path for w in words if (path := _path(order.folder, w)) in about or w.endswith((".mlops", "/"))]
+        named = [path for w in words if (path := path_of(order.folder, w)) in about or w.endswith((".mlops", "/"))]
         if named:
             return any(path in about for path in named)
-        here = _path(order.folder)
+        here = path_of(order.folder)
         return here == spec.parent or (order.words[0] == "lint" and here in spec.parents)
 
 
-def _path(*parts: str) -> PurePosixPath:
+def path_of(*parts: str) -> PurePosixPath:
+    """A path from the top of the repository, without `..` and `.`."""
     return PurePosixPath(posixpath.normpath(posixpath.join("", *parts)))

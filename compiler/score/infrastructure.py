@@ -57,7 +57,7 @@ def training_code_is_tested(facts: Facts) -> Finding:
 def the_pipeline_is_tested_whole(facts: Facts) -> Finding:
     """A workflow runs the whole pipeline at every change; half a point for a recorded run from sources to deploy."""
     for workflow, order in facts.ordered("run"):
-        whole = not {"--only", "--from", "--to", "--dry-run", "--select"} & {w.partition("=")[0] for w in order.words}
+        whole = not {"--only", "--from", "--dry-run", "-n"} & {w.partition("=")[0] for w in order.words}
         if workflow.by_itself and whole:
             return met(Evidence("runs the pipeline", Place(workflow.path, order.line, 1)))
     run = facts.last_run

@@ -11,7 +11,7 @@ from ..plan.nodes import Deploy, Event, Stage, Trigger
 from ..plan.place import Place
 from .code_tests import tests_run
 from .data import expectations_are_captured
-from .facts import Facts
+from .facts import Facts, path_of
 from .findings import Evidence, Finding, Test, lacking, met
 from .monitoring import quality_in_use_has_not_fallen, training_and_serving_agree
 from .reading import against_the_one_in_use, evidence_of, judged, quality_rules, trainers
@@ -137,8 +137,13 @@ def changes_are_checked(facts: Facts) -> Finding:
 
 
 def components_are_tested(facts: Facts) -> Finding:
-    found = tests_run(facts)
-    return met(found) if found else lacking("no workflow runs tests of the code at every change", "- run: pytest")
+    repository = facts.repository
+    tests = [t for t in repository.tests if path_of(repository.folder) in path_of(t).parents] if repository else []
+    if not tests:
+        return lacking("there are no tests beside the spec", "tests/test_train.py, which trains on a few rows")
+    found = tests_run(facts, tests)
+    missing = "no workflow runs the tests beside the spec at every change"
+    return met(found) if found else lacking(missing, "- run: pytest")
 
 
 def the_pipeline_is_delivered(facts: Facts) -> Finding:
@@ -242,7 +247,7 @@ LEVEL_2 = (
     Test(
         "Level 2 tests",
         "Its components are tested by themselves.",
-        "A workflow that starts at every change runs the tests of the code.",
+        "A workflow that starts at every change runs all the test files in the folder of the spec.",
         3,
         components_are_tested,
     ),

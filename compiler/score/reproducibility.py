@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from ..features import Feature
-from ..plan.nodes import Comparison, Deploy, Guard, Literal, Op, Plan, Source, Stage
+from ..plan.nodes import Comparison, Condition, Deploy, Guard, Literal, Op, Plan, Rule, Source, Stage
 from ..plan.place import Place
 from .facts import Facts
 from .findings import Evidence, Finding, Test, lacking, met
@@ -20,7 +20,6 @@ from .reading import (
     after_training,
     before,
     blocking_refs,
-    blocks,
     check_of,
     evidence_of,
     is_seed,
@@ -68,8 +67,8 @@ def data_is_versioned(facts: Facts) -> Finding:
     sources = [s for s in plan.of(Source) if s.extracts is None]
     loose = [s for s in sources if not s.version.startswith(_BY_CONTENT)]
     if loose:
-        return lacking(f"source {loose[0].id} is known by {loose[0].version}, not by what is in it",
-                       "version = content   # in the source")  # fmt: skip
+        missing = f"source {loose[0].id} is known by {loose[0].version}, not by what is in it"
+        return lacking(missing, "version = content   # in the source")
     if sources:
         return met(*(Evidence(f"source {s.id}: version {s.version.partition(':')[0]}", s.place) for s in sources))
     roots = [s for s in plan.of(Stage) if not s.inputs]
@@ -82,10 +81,10 @@ def params_have_domains(facts: Facts) -> Finding:
     """Every param says which values make sense. A seed has none that do more than others; true and false say it all."""
     params = facts.plan.params
     if not params:
-        return lacking("no param is declared: what programs set themselves is not known",
-                       "param learning_rate: float = 0.1 in 0.001..1.0")  # fmt: skip
-    open_ = [p for p in params if p.type != "bool" and not is_seed(p.name)
-             and p.low is None and p.high is None and not p.choices]  # fmt: skip
+        missing = "no param is declared: what programs set themselves is not known"
+        return lacking(missing, "param learning_rate: float = 0.1 in 0.001..1.0")
+    free = [p for p in params if p.type != "bool" and not is_seed(p.name) and not p.choices]
+    open_ = [p for p in free if p.low is None and p.high is None]
     if open_:
         return lacking(
             f"param {open_[0].name} may be anything", f"param {open_[0].name}: {open_[0].type} = … in LOW..HIGH"
@@ -232,21 +231,19 @@ def models_have_provenance(facts: Facts) -> Finding:
 def what_judges_was_not_learnt(facts: Facts) -> Finding:
     """A rule that blocks finds no row of the test data among those that were learnt from."""
     plan = facts.plan
+    learnt = {a for stage in trainers(plan) for entry in stage.inputs for a in entry.artifacts}
     for guard in plan.of(Guard):
-        for rule in guard.rules if blocks_overlap(plan, guard) else ():
-            if (
-                blocks(rule)
-                and any(m.text.startswith("overlap(") for m in measures(guard, rule))
-                and _allows_none(rule.limits[0].condition)
-            ):
-                return met(evidence_of(guard, rule))
+        compared = {guard.subject, *(a for table in guard.tables for a in table.artifacts)}
+        if compared & learnt and _stops_a_deploy(plan, guard):
+            for rule in guard.rules:
+                if _finds_none(guard, rule):
+                    return met(evidence_of(guard, rule))
     missing = "no rule says that the data that judges is apart from the data that was learnt from"
     shared = _read_by_both(plan)
     if shared is not None:
         missing += f"; {shared} is read for both, and only their code knows which rows are for what"
-        return lacking(
-            missing, 'outputs { learning: table = "learning.csv", holdout: table = "holdout.csv" }   # before training'
-        )
+        write = 'outputs { learning: table = "learning.csv", holdout: table = "holdout.csv" }   # of a stage before'
+        return lacking(missing, write)
     return lacking(missing, on_predictions(plan, "apart", f"overlap({learnt_from(plan)}, KEY) <= 0%"))
 
 
@@ -259,19 +256,22 @@ def _read_by_both(plan: Plan) -> str | None:
     return next((a for a in read if a in learnt), None)
 
 
-def blocks_overlap(plan: Plan, guard: Guard) -> bool:
+def _stops_a_deploy(plan: Plan, guard: Guard) -> bool:
     """Whether a guard stands before a deploy, or there is none to stand before."""
     deploys = plan.of(Deploy)
     return not deploys or any(guard.id in before(plan, d.id) for d in deploys)
 
 
-def _allows_none(condition: object) -> bool:
-    return (
-        isinstance(condition, Op)
-        and condition.op in ("<=", "==")
-        and isinstance(condition.args[1], Literal)
-        and condition.args[1].value == 0
-    )
+def _finds_none(guard: Guard, rule: Rule) -> bool:
+    """Whether one row of overlap is enough to block."""
+    if not any(m.text.startswith("overlap(") for m in measures(guard, rule)):
+        return False
+    asked = (limit.condition for limit in rule.limits if limit.action == "block")
+    return any(isinstance(c, Op) and c.op in ("<=", "==") and _is_zero(c.args[1]) for c in asked)
+
+
+def _is_zero(condition: Condition) -> bool:
+    return isinstance(condition, Literal) and condition.value == 0
 
 
 def results_have_variation(facts: Facts) -> Finding:
@@ -283,8 +283,8 @@ def results_have_variation(facts: Facts) -> Finding:
                 check = check_of(guard, ref)
                 if isinstance(check, Comparison):
                     return met(Evidence(f"guard {guard.id}: {rule.text}", rule.place))
-    copies = [s for s in plan.of(Stage) if s.item is not None and is_seed(s.item.variable)
-              and any(o.kind == "metrics" for o in s.outputs)]  # fmt: skip
+    seeded = [s for s in plan.of(Stage) if s.item is not None and is_seed(s.item.variable)]
+    copies = [s for s in seeded if any(o.kind == "metrics" for o in s.outputs)]
     if len(copies) >= 3:
         return met(Evidence(f"{copies[0].name} is run with {len(copies)} seeds", copies[0].place))
     write = "foreach seed in [7, 8, 9]   # in a stage that learns with {item.seed} and writes metrics"
@@ -376,7 +376,7 @@ REPRODUCIBILITY = (
     Test(
         "Repro 12",
         "What judges a model is apart from what it learnt from.",
-        "A rule that blocks has `overlap(…) <= 0%`.",
+        "A rule that blocks has `overlap(…) <= 0%`, and one of its two tables is what a stage learns from.",
         2,
         what_judges_was_not_learnt,
     ),
