@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from .copies import copy_file
 from .digests import file_digest, path_digest, tree_digest, tree_files, tree_listing
 from .fingerprints import Fingerprints
 
@@ -146,7 +147,7 @@ class Store:
             return path
         self._make()
         copy = self.tmp / secrets.token_hex(8)
-        shutil.copyfile(path, copy)
+        copy_file(path, copy)
         return copy
 
     def _into_place(self, path: Path, target: Path) -> None:
@@ -199,7 +200,7 @@ class Store:
                 path.unlink()
 
     def place(self, digest: str, path: Path) -> None:
-        """Makes an object appear under a name: a hard link where possible, else a copy."""
+        """Makes an object appear under a name: a hard link where possible, else a copy (copies.py)."""
         if not digest.startswith("tree:"):
             self._link(self.object_path(digest), path)
             return
@@ -218,7 +219,7 @@ class Store:
         try:
             os.link(source, aside)
         except OSError:
-            shutil.copyfile(source, aside)
+            copy_file(source, aside)
         aside.replace(path)
         # A rename between two links of one file does nothing, and leaves the first.
         aside.unlink(missing_ok=True)
