@@ -51,8 +51,8 @@ def command(spec: Path | None, against: str, format_: str, verbose: bool, today:
         if old is None:
             report([], format_, 1, f"{path} was not there at {against}: nothing to compare")
             return 0
-        shown = _shown_at(against, root)
-        before = _analysis_before(old, against, profile, shown)
+        shown = shown_at(against, root)
+        before = analysis_before(old, against, profile, shown)
         from ..compiler.ratchet import compare
 
         result = compare(before, now, today)
@@ -65,7 +65,7 @@ def command(spec: Path | None, against: str, format_: str, verbose: bool, today:
     return 1 if found else 0
 
 
-def _analysis_before(path: Path, ref: str, profile: str | None, shown: Shown) -> Analysis:
+def analysis_before(path: Path, ref: str, profile: str | None, shown: Shown) -> Analysis:
     """The spec as it was. A profile that was not there yet had no overrides."""
     from ..compiler.driver import analyse
 
@@ -86,7 +86,7 @@ def _analysis_before(path: Path, ref: str, profile: str | None, shown: Shown) ->
     return before
 
 
-def _shown_at(ref: str, root: Path) -> Shown:
+def shown_at(ref: str, root: Path) -> Shown:
     """Spans of the other revision as people name its files: REF:PATH."""
     known: dict[str, Source] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from . import specs
 from .compiling import any_environment_option, spec_options
 from .rehearsed import Rehearsal, rehearsal_of
 from .run import params_option, read_params, tell_refused
+from .since import CLASSES, Since, changes_since, render_since
 from .terminal import Paint, paint_for
+from .today import today_option
 
 if TYPE_CHECKING:
     from ..runtime.rehearsal import Planned
 
-CHANGES = 2  # with --detailed-exitcode
+FAILED, CHANGES = 1, 2  # with --fail-on, with --detailed-exitcode
 
 _WORDS = {  # action: mark, word, role
     "read": ("·", "read", "dim"),
@@ -46,7 +49,22 @@ _WORDS = {  # action: mark, word, role
     type=click.Path(path_type=Path, dir_okay=False),
     help="Keep the plan in this file: `mlopsc run FILE` then does exactly this, or refuses.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when a stage would run, with 0 when none would.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 2 when a stage would run (with --since: when something has changed), with 0 otherwise.",
+)
+@click.option(
+    "--since",
+    metavar="REF",
+    help="Say instead what has changed in spec and code since a branch, a tag or a commit, by what it asks of people.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(CLASSES),
+    help="With --since: exit with 1 when a change is of this class or a weightier one.",
+)
+@today_option
 def command(
     spec: Path | None,
     profile: str | None,
@@ -56,12 +74,25 @@ def command(
     as_json: bool,
     output: Path | None,
     detailed_exitcode: bool,
+    since: str | None,
+    fail_on: str | None,
+    today: date,
 ) -> int:
     """Say what a run would do now: what runs and why, what is restored. Nothing is run, nothing is changed.
 
     A stage behind one that runs *may* run: when that one writes what it wrote before, its consumers are restored.
+
+    --since REF compares with a git revision instead, and sorts what has changed: BREAKING for those who use the
+    pipeline from outside, RETRAIN where models are made anew, REDEPLOY where what was built is to be deployed again,
+    COSMETIC where words have changed.
     """
     path = specs.the_spec(spec)
+    if since is not None:
+        if settings or params_file or any_environment:
+            raise click.UsageError("--since compares what is written: leave out --set, --params and --any-environment")
+        return _since(changes_since(path, since, profile, today), as_json, output, detailed_exitcode, fail_on)
+    if fail_on is not None:
+        raise click.UsageError("--fail-on is about changes since a revision: name it with --since")
     found = rehearsal_of(
         path,
         profile=profile,
@@ -80,6 +111,20 @@ def command(
             click.echo(line, color=True)
         if output is not None:
             click.echo(f"kept: mlopsc run {output} does this, or refuses")
+    return CHANGES if detailed_exitcode and found.changes else 0
+
+
+def _since(found: Since, as_json: bool, output: Path | None, detailed_exitcode: bool, fail_on: str | None) -> int:
+    text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
+    if output is not None:
+        output.write_text(text, "utf-8")
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        for line in render_since(found, paint_for(sys.stdout)):
+            click.echo(line, color=True)
+    if fail_on is not None and found.fails(fail_on):
+        return FAILED
     return CHANGES if detailed_exitcode and found.changes else 0
 
 
