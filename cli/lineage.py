@@ -143,6 +143,8 @@ def _how(made: Made) -> str:
     commit = (run.get("code") or {}).get("commit")
     params = ", ".join(f"{k}={v}" for k, v in (record.get("params") or {}).items())
     told = f" ({params})" if params else ""
+    if record.get("accepted"):
+        return f", made by {made.node} in run {by}, {record['reason']}"
     return f", made by {made.node} in run {by}{told}" + (f", {commit[:10]}" if commit else "")
 
 

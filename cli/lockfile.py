@@ -100,16 +100,12 @@ class Lock:
                 f"{self.path}:{self.lines.get(name, 1)}: the record of '{name.node}' is not as a run wrote it: it was "
                 "merged from two, or edited\nrun without --locked: the lock is then written anew"
             )
-        found: dict[str, Any] = {}
-        for line in body[1:]:
-            keys, value = _parsed(line) or ((), None)
-            _put(found, keys, value)
-        return found
+        return _values(body[1:]) or {}
 
     def whole(self, name: Name) -> bool:
         """Whether a record is as it was written."""
         body = self.blocks[name]
-        return body[:1] == (_seal(body[1:]),) and all(_parsed(line) for line in body)
+        return body[:1] == (_seal(body[1:]),) and _values(body[1:]) is not None
 
     def set(self, name: Name, record: Mapping[str, Any]) -> None:
         body = tuple(_lines(record))
@@ -239,7 +235,17 @@ def _parsed(line: str) -> tuple[tuple[str, ...], Any] | None:
     return None
 
 
-def _put(found: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
-    for key in keys[:-1]:
-        found = found.setdefault(key, {})
-    found[keys[-1]] = value
+def _values(body: Iterable[str]) -> dict[str, Any] | None:
+    """The values of a record's lines; nothing where one is none of ours."""
+    found: dict[str, Any] = {}
+    for line in body:
+        if (parsed := _parsed(line)) is None:
+            return None
+        keys, value = parsed
+        table = found
+        for key in keys[:-1]:
+            table = table.setdefault(key, {})
+            if not isinstance(table, dict):
+                return None
+        table[keys[-1]] = value
+    return found

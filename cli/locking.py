@@ -48,19 +48,27 @@ def locked_stages(spec: Path, profile: str | None) -> dict[str, dict[str, Any]]:
     return {n.node: lock.record(n) or {} for n in names}
 
 
+def _stages(lock: Lock | None) -> Iterator[tuple[Name, dict[str, Any]]]:
+    """The records of all stages that are as a run wrote them."""
+    for name in sorted(lock.blocks) if lock else ():
+        if lock is not None and name.kind == "stage" and lock.whole(name):
+            record = lock.record(name) or {}
+            if "key" in record and isinstance(record.get("outputs"), dict):
+                yield name, record
+
+
 _WRITTEN = "a run that succeeds writes it; run once without --locked"
 
 
 def lock_acceptances(lock: Lock | None) -> dict[str, dict[str, Any]]:
     """The acceptances of all records that are as a run wrote them, by key."""
-    if lock is None:
+    if lock is None or not any(line.startswith("accepted.") for body in lock.blocks.values() for line in body):
         return {}
     found = {}
-    for name in lock.blocks:
-        if any(line.startswith("accepted.") for line in lock.blocks[name]) and lock.whole(name):
-            record = lock.record(name) or {}
+    for name, record in _stages(lock):
+        if accepted := record.get("accepted"):
             digests = {output: kept["digest"] for output, kept in record["outputs"].items()}
-            found[record["key"]] = {**record["accepted"], "node": name.node, "key": record["key"], "outputs": digests}
+            found[record["key"]] = {**accepted, "node": name.node, "key": record["key"], "outputs": digests}
     return found
 
 
@@ -72,23 +80,18 @@ def not_locked(spec: Path, profile: str | None, nodes: Sequence[Planned]) -> tup
     if lock is None or not names:
         return None
     keys = {n.node: (lock.record(n) or {}).get("key") if lock.whole(n) else None for n in names}
-    stages = {n.node: n.key for n in nodes if n.kind == "stage" and n.action != "skip"}
-    other = [node for node, key in stages.items() if node not in keys or key not in (None, keys[node])]
+    stages = {n.node: n.key for n in nodes if n.kind == "stage" and n.action in ("run", "may_run", "restore")}
+    other = [node for node, key in stages.items() if key not in (None, keys.get(node))]
     return (*other, *(node for node in keys if node not in {n.node for n in nodes}))
 
 
 def lock_keys(spec: Path) -> dict[str, str]:
     """The key of each stage's result in the lock beside a spec, of all its pipelines, by `flight_delay: train`; of an
     accepted one the key that it was made for."""
-    lock = read_lock(lock_path(spec))
-    found: dict[str, str] = {}
-    if lock is None:
-        return found
-    for name in sorted(lock.blocks):
-        if name.kind == "stage" and lock.whole(name):
-            record = lock.record(name) or {}
-            found[f"{name.pipeline}: {name.node}"] = (record.get("accepted") or {}).get("result", record["key"])
-    return found
+    return {
+        f"{name.pipeline}: {name.node}": (record.get("accepted") or {}).get("result", record["key"])
+        for name, record in _stages(read_lock(lock_path(spec)))
+    }
 
 
 def keep_lock(spec: Path, profile: str | None, result: RunResult, *, whole: bool) -> None:
@@ -103,10 +106,10 @@ def keep_lock(spec: Path, profile: str | None, result: RunResult, *, whole: bool
     with changed_lock(spec) as lock:
         for name, entry in _entries(pipeline, (r.record for r in result.nodes)):
             lock.set(name, entry)
-        there = {name: _spec_of(name, spec).exists() for name in {n.pipeline for n in lock.blocks}}
+        there = {name: _spec_of(name, spec).exists() for name in {n.pipeline for n in lock.blocks} - {pipeline}}
         for name in list(lock.blocks):
             gone = whole and name.pipeline == pipeline and name.node not in nodes
-            if gone or not there[name.pipeline]:
+            if gone or not there.get(name.pipeline, True):
                 del lock.blocks[name]
 
 

@@ -57,12 +57,14 @@ def _written(parts: Mapping[str, Any]) -> str:
 
 
 def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
-    """What a run would use otherwise than the lock says, as far as it can be known beforehand. An input that another
-    stage makes is what the lock says that this one made; `require_locked` sees to it when it is there."""
-    locked = context.locked or {}
+    """What a run would use otherwise than the lock says, as far as it can be known beforehand.
+
+    An input that another stage makes is what the lock says that this one made; `require_locked` sees to it when it is
+    there, and to stages that a `when` may leave out."""
+    locked, perhaps = context.locked or {}, _may_be_left_out(context)
     for name in chosen:
         stage = context.pipeline.nodes[name]
-        if stage["is"] != "stage":
+        if stage["is"] != "stage" or name in perhaps:
             continue
         if name not in locked:
             yield _problem(stage, "is not in mlops.lock: no run that succeeded had it")
@@ -84,6 +86,15 @@ def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
     for name in locked:
         if name not in context.pipeline.nodes and len(chosen) == len(context.pipeline.nodes):
             yield Problem(f"mlops.lock has '{name}', which the pipeline has not")
+
+
+def _may_be_left_out(context: Context) -> set[str]:
+    """The nodes of which a `when` decides if a run reaches them: they may have no record, and need none."""
+    found: set[str] = set()
+    for name, node in context.pipeline.nodes.items():
+        if node.get("when") or not found.isdisjoint(context.pipeline.waits_for(name)):
+            found.add(name)
+    return found
 
 
 def require_locked(context: Context, stage: Mapping[str, Any], key: str, parts: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -84,6 +85,10 @@ def test_the_next_run_restores_and_says_by_whose_word(call: Call, accepted: Path
     total, report = run["nodes"]["total"], run["nodes"]["report"]
     assert (total["state"], total["from_run"], total["reason"]) == ("restored", "first", told)
     assert total["accepted"]["causes"] == [CAUSE]
+    page = (accepted / ".mlops/runs/second/report.html").read_text("utf-8")
+    assert html.escape(told, quote=False) in page
+    digest = total["artifacts"]["total.metrics"]["digest"][7:17]
+    assert f"total.metrics {digest}, made by total in run first, {told}" in call("lineage", "report").out
     assert total["accepted"]["key"] == total["key"] != total["accepted"]["result"]
     assert report["state"] == "restored" and "accepted" not in report
 
@@ -162,6 +167,13 @@ def test_a_further_change_runs_the_stage(call: Call, accepted: Path) -> None:
     (accepted / "total.py").write_text(CHANGED + "\nprint('done')\n")
     assert stages(call) == {"total": "succeeded", "report": "restored"}
     assert "accepted" not in lock_of(accepted)["total"]
+
+
+def test_a_lock_that_somebody_wrote_by_hand_makes_nothing_accepted(call: Call, accepted: Path) -> None:
+    shutil.rmtree(accepted / ".mlops/accepted")
+    lock = accepted / "mlops.lock"
+    lock.write_text(lock.read_text("utf-8").replace("prints a line more", "trust me"))
+    assert stages(call)["total"] == "succeeded"
 
 
 def test_a_further_change_can_be_accepted_and_all_that_changed_is_told(call: Call, accepted: Path) -> None:
