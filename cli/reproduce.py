@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .compiling import lowered_of, profile_option
 from .runs import spec_option
-from .stored import Run, digests_of, metrics_of, run_named, short_digest, store_of
+from .stored import Run, digests_of, keep_reproduction, metrics_of, run_named, short_digest, store_of
 from .terminal import paint_for
-
-if TYPE_CHECKING:
-    from ..runtime.store import Store
 
 DIFFERENT = 1
 
@@ -62,7 +58,7 @@ def command(
         _bring_data(found, root, there)
         again = _run_again(found, there)
     lines, same = _compared(found, again, tolerance)
-    _write_down(store, found, again, same, tolerance)
+    keep_reproduction(store, found, again, same=same, tolerance=tolerance)
     for line in lines:
         click.echo(line, color=True)
     return 0 if same else DIFFERENT
@@ -196,27 +192,6 @@ def _compared(then: Run, now: Run, tolerance: float) -> tuple[list[str], bool]:
     same = same and not failed
     lines.append(f"run {then['run']} {'is reproduced' if same else 'is not reproduced'}")
     return lines, same
-
-
-def _write_down(store: Store, then: Run, now: Run, same: bool, tolerance: float) -> None:
-    """Keeps the outcome in the store, `reproductions/<time>-<run>.json`: `mlopsc score` asks for it."""
-    at = str(now["finished"])
-    outcome = {
-        "format": 1,
-        "run": then["run"],
-        "pipeline": then["pipeline"],
-        "at": at,
-        "same": same,
-        "tolerance": tolerance,
-        "machine": now["machine"],
-        "digests": _side_by_side(digests_of(then, "stage"), digests_of(now, "stage")),
-        "metrics": _side_by_side(metrics_of(then), metrics_of(now)),
-    }
-    store.write_json(store.folder / "reproductions" / f"{re.sub('[^0-9]', '', at)}-{then['run']}.json", outcome)
-
-
-def _side_by_side(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {name: [value, now.get(name)] for name, value in then.items()}
 
 
 def _metric_outputs(run: Run) -> set[str]:

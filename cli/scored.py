@@ -16,6 +16,7 @@ import click
 
 from .compiling import lowered_of
 from .git import tracked_files
+from .stored import reproductions_of
 
 if TYPE_CHECKING:
     from ..compiler.features import Feature
@@ -53,7 +54,7 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
         carried=some,
         everywhere=every,
         runs=tuple(r for r in store.finished_runs() if r["pipeline"] == plan.name),
-        reproductions=tuple(r for r in _reproductions(store) if r["pipeline"] == plan.name),
+        reproductions=tuple(r for r in reproductions_of(store) if r["pipeline"] == plan.name),
         models=tuple(_models(pipeline, store, folder)),
         repository=repository_of(folder),
         statements=_statements(folder, plan, today),
@@ -69,15 +70,6 @@ def carried(plan: Plan) -> tuple[frozenset[Feature], frozenset[Feature]]:
     features = [{f for f, s in b.capabilities.items() if s.level is not Level.UNSUPPORTED} for b in backends]
     some = {f for found in features for f in found}
     return frozenset(some), frozenset(f for f in some if all(f in found for found in features))
-
-
-def _reproductions(store: Store) -> list[Mapping[str, Any]]:
-    """What `mlopsc reproduce` has written down, the latest first."""
-    from ..runtime.store import read_json
-
-    folder = store.folder / "reproductions"
-    found = (read_json(p) for p in folder.glob("*.json")) if folder.is_dir() else iter(())
-    return sorted((r for r in found if r), key=lambda r: str(r["at"]), reverse=True)
 
 
 def _models(pipeline: Pipeline, store: Store, folder: Path) -> Iterator[ModelRecord]:

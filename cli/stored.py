@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,35 @@ def digests_of(run: Run, kind: str) -> dict[str, str]:
         if record["kind"] == kind
         for name, artifact in (record.get("artifacts") or {}).items()
     }
+
+
+def keep_reproduction(store: Store, then: Run, now: Run, *, same: bool, tolerance: float) -> None:
+    """Writes down what became of a run that was made again: `reproductions/<time>-<run>.json`."""
+    at = str(now["finished"])
+    outcome = {
+        "format": 1,
+        "run": then["run"],
+        "pipeline": then["pipeline"],
+        "at": at,
+        "same": same,
+        "tolerance": tolerance,
+        "machine": now["machine"],
+        "digests": _side_by_side(digests_of(then, "stage"), digests_of(now, "stage")),
+        "metrics": _side_by_side(metrics_of(then), metrics_of(now)),
+    }
+    store.write_json(store.folder / "reproductions" / f"{re.sub('[^0-9]', '', at)}-{then['run']}.json", outcome)
+
+
+def _side_by_side(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: [value, now.get(name)] for name, value in then.items()}
+
+
+def reproductions_of(store: Store) -> list[Run]:
+    """What became of runs that were made again, the latest first."""
+    from ..runtime.store import read_json
+
+    found = [read_json(path) for path in (store.folder / "reproductions").glob("*.json")]
+    return sorted((r for r in found if r), key=lambda r: str(r["at"]), reverse=True)
 
 
 def short_digest(digest: str | None) -> str:

@@ -5,7 +5,7 @@
     plans/<digest>.json         what runs were told to do
     runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
     registry/<model>/           see registry.py
-    reproductions/              what became of runs that were made again, by cli/reproduce.py
+    reproductions/              what became of runs that were made again, by cli/stored.py
     outlines/, last/            what tells a change by name and line (outlines.py, changes.py)
     tmp/                        what is being made; its owner holds a lock on it
     fingerprints.json           digests of files elsewhere, by what the file system says of them
