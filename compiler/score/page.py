@@ -67,7 +67,11 @@ documented and handed round, and is shown as stated. Only the 28 tests of the ML
     mlopsc score --format markdown                 # for a comment on a pull request
 
 `--min N` is about the ML Test Score; with any of them below, the command exits with 1 and says which. `--format json`
-is described by `grammar/score.schema.json`. `--today` and `SOURCE_DATE_EPOCH` set the day from which ages are counted.
+is described by `grammar/score.schema.json`. On the page of a run of GitHub Actions:
+
+    - run: mlopsc score --format markdown >> "$GITHUB_STEP_SUMMARY"
+
+`--today` and `SOURCE_DATE_EPOCH` set the day from which ages are counted.
 """
 _SECTIONS = {
     "Data": "Features and data",
