@@ -45,6 +45,13 @@ def _where(run: Run) -> Iterator[Row]:
     if run.get("trigger"):
         yield "trigger", run["trigger"]
     yield "machine", _machine(machine)
+    lineage = run.get("lineage") or {}
+    if lineage.get("undelivered"):
+        why = f" ({lineage['why']})" if lineage.get("why") else ""
+        yield (
+            "lineage",
+            f"{lineage['undelivered']} events did not reach {lineage['to']}{why}; kept in {lineage['kept']}",
+        )
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

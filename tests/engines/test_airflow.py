@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,23 @@ def test_a_pipeline_succeeds(airflow):
     assert run.record("production")["state"] == "succeeded"
     assert run.record("prepare")["engine"] == {"name": "airflow", "run": run.run_id}
     assert (run.folder / "report.html").is_file()
+
+
+def test_a_run_is_told_to_other_tools_as_one(airflow):
+    told = n.Versioning(lineage=n.Lineage("lineage.jsonl", None, None, "ml"))
+    run = airflow.run(story("told", version=told))
+    lines = (run.folder.parents[1] / "lineage.jsonl").read_text("utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    jobs = [(e["job"]["name"], e["eventType"]) for e in events]
+    assert jobs[0] == ("told", "START") and jobs[-1] == ("told", "COMPLETE")
+    assert len(jobs) == len(set(jobs)) == 2 * (1 + sum(run.record(t)["kind"] != "source" for t in _nodes(run)))
+    (whole,) = {e["run"]["runId"] for e in events if e["job"]["name"] == "told"}
+    assert {e["run"]["facets"]["parent"]["run"]["runId"] for e in events[1:-1]} == {whole}
+    assert {e["run"]["facets"]["mlops_run"]["engine_run"] for e in events} == {run.run_id}
+
+
+def _nodes(run):
+    return [path.stem for path in run.folder.glob("*.json") if path.stem != "run"]
 
 
 def test_a_failing_stage_is_tried_again_and_fails_the_run(airflow):
