@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from mlopsc.runtime.registry import Registry
+from mlopsc.runtime.store import Store
 
 from . import spec
 from .conftest import Call
@@ -76,3 +78,91 @@ def test_provenance_is_a_statement_about_the_bytes(call: Call, deployed: Path):
     assert {"total.py"} <= {d.get("uri") for d in build["resolvedDependencies"]}
     assert {"numbers"} <= {d.get("name") for d in build["resolvedDependencies"]}
     assert statement["predicate"]["runDetails"]["metadata"]["invocationId"] == "r2"
+
+
+def test_moves_by_hand_are_said_as_json(call: Call, deployed: Path):
+    back = json.loads(call("models", "rollback", "--json").out)
+    assert back == {"model": "tiny.total.model", "alias": "champion", "from": 2, "to": 1, "moved": True}
+    again = json.loads(call("models", "promote", "1", "--json").out)
+    assert (again["moved"], again["from"], again["to"]) == (False, 1, 1)
+
+
+def test_what_was_rolled_back_by_hand_no_run_brings_back(call: Call, deployed: Path):
+    call("models", "rollback", "--why", "it was late")
+    assert "version 2 was taken out of champion by hand" in call("plan", "--set", "times=3").out
+    said = call("run", "--set", "times=3")
+    assert said.code == 0 and "version 2 was taken out of champion by hand (rolled back: it was late)" in said.err
+    assert "models promote 2 --alias champion" in said.err
+    assert call("models", "list").out.count("champion") == 1
+    assert call("models", "promote", "2").out == "champion: version 1 → 2\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("promote", "9"), "has no version '9'; there are: 1, 2, champion"),
+        (("promote", "²"), "has no version '²'"),
+        (("promote", "9" * 5000), "has no version"),
+        (("promote", "../1"), "has no version '../1'"),
+        (("promote", "1", "--alias", ""), "'' cannot be an alias"),
+        (("promote", "1", "--alias", "2"), "'2' cannot be an alias"),
+        (("promote", "1", "--alias", "latest"), "'latest' cannot be an alias"),
+        (("promote", "1", "--alias", "a b"), "'a b' cannot be an alias"),
+        (("rollback", "--alias", "shadow"), "tiny.total.model has no alias 'shadow'; aliases: champion"),
+    ],
+)
+def test_moves_that_cannot_be_are_wrong_usage(call: Call, deployed: Path, words: tuple[str, ...], said: str):
+    before = call("models", "list", "--json").out
+    answer = call("models", *words)
+    assert answer.code == 2 and said in answer.err, answer.err
+    assert call("models", "list", "--json").out == before
+
+
+def test_a_new_alias_is_said_to_be_new_and_has_nothing_to_go_back_to(call: Call, deployed: Path):
+    assert call("models", "promote", "1", "--alias", "champoin").out == "champoin: version - → 1 (a new alias)\n"
+    said = call("models", "rollback", "--alias", "champoin")
+    assert said.code == 2 and "champoin had no other version before" in said.err
+
+
+def test_no_alias_is_moved_to_files_that_are_gone(call: Call, deployed: Path):
+    store = deployed.parent / ".mlops"
+    version = json.loads(call("models", "show", "1", "--json").out)
+    (store / "registry" / "tiny.total.model" / version["file"]).unlink()
+    _, _, name = version["digest"].partition(":")
+    (store / "objects" / "sha256" / name[:2] / name).unlink()
+    said = call("models", "rollback")
+    assert said.code == 1 and "the files of version 1 of tiny.total.model cannot be had" in said.err
+    assert json.loads(call("models", "list", "--json").out)["tiny.total.model"]["aliases"]["champion"]["version"] == 2
+
+
+def test_a_deployment_that_has_not_ended_is_not_cut_across(call: Call, deployed: Path):
+    registry = Registry(Store(deployed.parent / ".mlops"), "tiny.total.model")
+    under_way = {"previous": 2, "run": "r9", "why": "deploy production", "settled": False}
+    assert registry.move("champion", 1, expected=registry.alias("champion"), **under_way)
+    for words in (("rollback",), ("promote", "2")):
+        said = call("models", *words)
+        assert said.code == 1 and "the deployment of version 1 by run r9 has not ended" in said.err
+    assert call("models", "promote", "2", "--force").out == "champion: version 2 → 2\n"
+    alias = registry.alias("champion")
+    assert alias is not None and (alias.version, alias.settled) == (2, True)
+
+
+def test_before_any_deploy_there_is_nothing_to_show(call: Call, tmp_path: Path):
+    spec.tiny(tmp_path, spec.GOOD)
+    assert json.loads(call("models", "list", "--json").out) == {}
+    for words in (("show", "1"), ("promote", "1"), ("rollback",)):
+        said = call("models", *words)
+        assert said.code == 2 and "no model of this pipeline has been registered" in said.err
+
+
+def test_a_version_says_what_judged_it_and_what_it_was_made_of(call: Call, deployed: Path):
+    shown = call("models", "show", "2").out
+    assert "guard enough passed" in shown and "data numbers sha256:" in shown
+
+
+def test_a_registry_that_cannot_be_asked_is_said_in_a_sentence(call: Call, deployed: Path):
+    text = deployed.read_text("utf-8")
+    deployed.write_text(text + '\nversion { model = registry("mlflow", uri: secret("NOT_SET_HERE")) }\n', "utf-8")
+    for words in (("models", "list"), ("lineage", "champion"), ("gc",), ("models", "rollback")):
+        said = call(*words)
+        assert said.code == 2 and "the secret NOT_SET_HERE, is not set in the environment" in said.err, words

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,15 +45,39 @@ def importable() -> Iterator[None]:
         sys.path.remove(path)
 
 
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """MLflow's own server over HTTP, which keeps the artifacts, too. Its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    words += ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "kept")]
+    environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (folder / "server.log").open("w") as log:
+        program = [VENV / "bin" / "mlflow", *words]
+        started = subprocess.Popen(program, stdout=log, stderr=log, env=environ, start_new_session=True)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                break
+            assert started.poll() is None, (folder / "server.log").read_text()
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(started.pid, signal.SIGTERM)
+        started.wait(30)
+
+
 class Place:
-    """A project's folder with one of the two registries, and MLflow's own client to it."""
+    """A project's folder with a registry (`local`, `mlflow` in a database, or the address of MLflow's server), and
+    MLflow's own client to it."""
 
     def __init__(self, root: Path, name: str, empty: Path | None) -> None:
         self.root, self.name = root, name
         self.store = Store(root / ".mlops")
         with self.store.workspace("made"):
             pass
-        self.uri = f"sqlite:///{root}/mlflow.db"
+        self.uri = name if name.startswith("http") else f"sqlite:///{root}/mlflow.db"
         if empty is not None:  # making the tables takes seconds
             (root / "mlflow.db").write_bytes(empty.read_bytes())
 
@@ -55,7 +85,7 @@ class Place:
     def version(self) -> n.Versioning:
         if self.name == "local":
             return n.Versioning(code="off")
-        return n.Versioning(code="off", registry="mlflow", registry_uri="sqlite:///mlflow.db")
+        return n.Versioning(code="off", registry="mlflow", registry_uri=self.uri.replace(f"{self.root}/", ""))
 
     def registry(self, model: str = MODEL) -> ModelRegistry:
         if self.name == "local":

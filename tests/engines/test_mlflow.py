@@ -16,7 +16,7 @@ from mlopsc.runtime import mlflow_client, preflight
 from mlopsc.tests.runtime import plans as p
 from mlopsc.tests.runtime.conftest import Project
 
-from .mlflow_engine import MODEL, Forks, Place, empty_database, importable, site
+from .mlflow_engine import MODEL, Forks, Place, empty_database, importable, server, site
 
 TRAIN = """
 import json, pathlib, sys
@@ -41,9 +41,20 @@ def empty(tmp_path_factory):
     preflight._importable.cache_clear()
 
 
-@pytest.fixture(params=["local", "mlflow"])
+@pytest.fixture(scope="module")
+def address(empty, tmp_path_factory):
+    with server(tmp_path_factory.mktemp("server")) as found:
+        yield found
+
+
+@pytest.fixture(params=["local", "mlflow", "server"])
 def place(request, tmp_path, empty):
-    return Place(tmp_path, request.param, empty if request.param == "mlflow" else None)
+    if request.param != "server":
+        yield Place(tmp_path, request.param, empty if request.param == "mlflow" else None)
+        return
+    made = Place(tmp_path, request.getfixturevalue("address"), None)
+    yield made
+    made.client.delete_registered_model(MODEL)
 
 
 @pytest.fixture
@@ -207,7 +218,7 @@ def test_of_eight_processes_one_moves_the_alias_and_equal_bytes_are_one_version(
     assert {version for version, _ in told} == {told[0][0]} and len(won) == 1, told
     assert registry.alias("champion").version == won[0]
     assert len(registry.versions()) == 9 and len(registry.moves()) == 1
-    if place.name == "mlflow":
+    if place.name != "local":
         assert place.aliases_in_mlflow() == {"champion": won[0]}
 
 
