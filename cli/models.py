@@ -143,6 +143,8 @@ def show(
         click.echo(f"commit {found['commit']}")
     for name, verdict in (found.get("verdicts") or {}).items():
         click.echo(f"guard {name} {verdict}")
+    for name, accepted in (found.get("accepted") or {}).items():
+        click.echo(f"{name}: change accepted by {accepted['by']}: {accepted['why']}")
     for name, data in (found.get("data") or {}).items():
         click.echo(f"data {name} {data}")
     for name, value in (found.get("params") or {}).items():

@@ -71,6 +71,11 @@ def digests_of(entry: Mapping[str, Any]) -> dict[str, str]:
     return {name: kept["digest"] for name, kept in entry["outputs"].items()}
 
 
+def accepted_in(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What was accepted, by node, of the records of a run."""
+    return {node: record["accepted"] for node, record in records.items() if record.get("accepted")}
+
+
 def accepted_for(context: Context, key: str) -> Acceptance | None:
     """The acceptance of a key: of `mlops.lock`, else of the store."""
     return acceptance_of(context.accepted.get(key) or read_json(acceptance_path(context.store, key)))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .acceptances import accepted_in
 from .children import Ended, new_token, run_program
 from .context import Context, FailedNodeError, version_of
 from .databases import connections
@@ -67,6 +68,7 @@ def _about(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
         "commit": commit_of(context),
         "data": data,
         "verdicts": {name: r["verdict"] for name, r in records.items() if r["kind"] == "guard"},
+        **({"accepted": accepted} if (accepted := accepted_in(records)) else {}),
     }
 
 

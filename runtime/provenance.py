@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .acceptances import accepted_in
 from .context import Context
 from .digests import file_digest, tree_files
 from .pipeline import producer
@@ -68,8 +69,7 @@ def _accepted(context: Context, deploy: Mapping[str, Any]) -> dict[str, Any]:
     """The results behind the model that were not made by what the run would have run, by whose word, and why."""
     maker = producer(deploy["model"])
     behind = context.pipeline.all_before(maker) | {maker}
-    records = {n: context.store.record(context.run, n) or {} for n in context.pipeline.nodes if n in behind}
-    found = {node: record["accepted"] for node, record in records.items() if record.get("accepted")}
+    found = accepted_in({n: context.store.record(context.run, n) or {} for n in context.pipeline.nodes if n in behind})
     return {"accepted": found} if found else {}
 
 

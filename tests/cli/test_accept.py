@@ -353,6 +353,8 @@ def test_whoever_reads_of_a_model_sees_what_was_accepted(call: Call, ran: Path) 
     definition = json.loads(statement.read_text("utf-8"))["predicate"]["buildDefinition"]
     behind = definition["internalParameters"]["accepted"]
     assert behind["total"]["why"] == "prints a line | more"
+    said = "total: change accepted by Ann <ann@example.org>: prints a line | more\n"
+    assert said in call("models", "show", "champion").out
     shown = call("models", "show", "champion", "--card")
     assert "## Changes that were accepted, not run" in shown.out
     assert f"`total` | {CAUSE} | prints a line \\| more | Ann <ann@example.org>" in shown.out
