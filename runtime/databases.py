@@ -161,9 +161,18 @@ class DatabaseTable:
             raise FailedNodeError(f"the rows cannot be written as {form}: {str(e).splitlines()[0]}") from e
 
     def mark(self, column: str) -> list[str]:
-        """What stands for the rows as they are: the highest value of a column that only grows, and how many rows."""
-        query = f"SELECT CAST(max({quoted(column)}) AS text), CAST(count(*) AS text) FROM {{subject}} AS subject"
-        return [str(v) for v in self.database.one(filled(query, self.relation))]
+        """What stands for the rows as they are: the highest value of a column that only grows, and how many have it.
+
+        An index on the column answers both: rows that are written at the same moment as the last ones are seen.
+        """
+        base, value = self.database.base, self.database.comparable(column)
+        query = (
+            "SELECT CAST(mark.top AS text), "
+            f"CAST((SELECT count(*) FROM {base} AS stored WHERE {value} = mark.top) AS text)"
+            f" FROM (SELECT max({value}) AS top FROM {base} AS stored) AS mark"
+        )
+        with self._children.interrupting(self.database.interrupt):
+            return [str(v) for v in self.database.one(query)]
 
     def close(self) -> None:
         self.database.close()

@@ -14,6 +14,7 @@ from .context import Context, FailedNodeError
 from .databases import DatabaseTable
 from .digests import value_digest
 from .guards import check_guard
+from .pipeline import sets_aside
 from .registry import now
 from .store import safe_id
 
@@ -50,7 +51,7 @@ def _artifact(context: Context, source: Mapping[str, Any], name: str, table: Dat
     version: str = source["version"]
     file = f"{safe_id(name)}{table.suffix}"
     place = f"runs/{context.run}/{safe_id(source['id'])}/{file}"
-    mark = _mark(source, table, version.removeprefix("column:")) if version.startswith("column:") else None
+    mark = mark_of(source, table) if version.startswith("column:") else None
     kept = _kept_before(context, mark)
     if kept is None:
         with context.store.workspace(safe_id(source["id"])) as workspace:
@@ -68,8 +69,27 @@ def _artifact(context: Context, source: Mapping[str, Any], name: str, table: Dat
     return {**found, "version": mark} if mark is not None else found
 
 
-def _mark(source: Mapping[str, Any], table: DatabaseTable, column: str) -> str:
+def foreseen(context: Context, source: Mapping[str, Any]) -> str | None:
+    """What would stand for the rows in keys if they were read now. Nothing where only the rows tell, where guards set
+    some aside, or where the database cannot be asked."""
+    guards = (g for g in context.pipeline.of("guard") if g["subject"] == source["extracts"])
+    if not source["version"].startswith("column:") or any(sets_aside(guard) for guard in guards):
+        return None
+    try:
+        table = DatabaseTable(context, source)
+    except FailedNodeError:
+        return None
+    try:
+        return mark_of(source, table)
+    except FailedNodeError:
+        return None
+    finally:
+        table.close()
+
+
+def mark_of(source: Mapping[str, Any], table: DatabaseTable) -> str:
     """What stands for the rows in keys: equal marks are equal rows."""
+    column = source["version"].removeprefix("column:")
     about = {k: source.get(k) for k in ("connection", "table", "query", "format", "version")}
     types = [[c.name, c.type] for c in table.database.columns]
     return value_digest({**about, "columns": types, "mark": table.mark(column), "rows": table.relation})

@@ -118,7 +118,8 @@ def _run(context: Context, node: Mapping[str, Any], retry: bool) -> dict[str, An
     if kind == "guard":
         found = check_guard(context, node)
         if found.get("verdict") != "error":  # a verdict must belong to the data that the run has read
-            require_as_read(context, {node["subject"], *(a for t in node.get("tables", ()) for a in t["artifacts"])})
+            others = (a for table in node.get("tables", ()) for a in table["artifacts"])
+            require_as_read(context, {node["subject"], *others}, node["id"])
         return note_let_pass(context, node, found)
     return run_deploy(context, node)
 

@@ -97,6 +97,12 @@ class Postgres:
         values = ", ".join(f"{c.expression} AS {quoted(c.name)}" for c in self.columns)
         return f"(SELECT {values} FROM {self.base} AS stored)"
 
+    def comparable(self, column: str) -> str:
+        """A stored column's value where it has an order: as it is if it can be, for the sake of indexes."""
+        found = next((c for c in self.columns if c.name == column), None)
+        plain = found is None or found.type in (*_KEPT, "smallint", "integer", "real")
+        return quoted(column) if plain or found is None else found.expression
+
     def one(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The first row of a query's result. Raises FailedNodeError where there is none."""
         _, rows = self.rows(query, values)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import extracts
 from .acceptances import Acceptance, known_result
 from .changes import Cause, causes, last_of, let_pass, was_alike
 from .conditions import UnknownValueError, evaluate
@@ -109,7 +110,9 @@ def _left_out(context: Context, node: Mapping[str, Any], known: _Known) -> Plann
 
 def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Planned:
     if is_database(source):
-        known.digests[source.get("extracts") or source["id"]] = None
+        known.digests[source.get("extracts") or source["id"]] = (
+            extracts.foreseen(context, source) if source.get("extracts") else None
+        )
         where = source.get("table") or "its query"
         return Planned(source["id"], "source", "read", f"{where}, into a file" if source.get("extracts") else where)
     if is_web(source):

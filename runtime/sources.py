@@ -188,11 +188,14 @@ def why_changed(source: Mapping[str, Any], artifact: Mapping[str, Any], root: Pa
     return f"'{source['id']}' is not any more what this run has read: it was written to meanwhile; run again"
 
 
-def require_as_read(context: Context, artifacts: Iterable[str]) -> None:
+def require_as_read(context: Context, artifacts: Iterable[str], reader: str | None = None) -> None:
     """Raises FailedNodeError where a local source among them is not any more what this run has read."""
     for name in artifacts:
         source = context.pipeline.nodes[producer(name)]
-        if source["is"] != "source" or "paths" not in (artifact := context.artifact(name)):
+        if source["is"] != "source" or is_database(source):
+            continue
+        artifact = context.artifact(name, reader)
+        if "paths" not in artifact:
             continue
         if why := why_changed(source, artifact, context.root, context.store.fingerprints):
             raise FailedNodeError(why)

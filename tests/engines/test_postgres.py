@@ -433,10 +433,88 @@ def test_equal_marks_are_not_extracted_twice_and_restore_what_was_made(shop):
     first = shop.run("rows >= 1", place=place, more=READ.replace("cache = off", ""))
     again = shop.run("rows >= 1", place=place, more=READ.replace("cache = off", ""))
     assert (first["read"]["state"], again["read"]["state"]) == ("succeeded", "restored")
-    assert first["data"]["artifacts"]["data"]["mark"] == ["19", "20"]
+    assert first["data"]["artifacts"]["data"]["mark"] == ["19", "1"]
     shop.server.execute("INSERT INTO data SELECT 20, 'EWR', 1, true, now()")
     third = shop.run("rows >= 1", place=place, more=READ.replace("cache = off", ""))
     assert third["read"]["state"] == "succeeded"
+
+
+def test_a_high_water_mark_sees_rows_at_the_mark_and_asks_for_no_others(shop):
+    put(shop.server, flights())
+    place, read = in_table() + "\n  version = column(delay)", READ.replace("cache = off", "")
+    ran = []
+    for change in (
+        "SELECT 1",
+        "DELETE FROM data WHERE delay < 0",  # below the mark: not asked for
+        "INSERT INTO data SELECT 20, 'EWR', 14, true, now()",  # as high as the highest
+    ):
+        shop.server.execute(change)
+        ran.append(shop.run("rows >= 1", place=place, more=read)["read"]["state"])
+    assert ran == ["succeeded", "restored", "succeeded"]
+    shop.server.execute("CREATE INDEX ON data (delay)", "ANALYZE data")
+    missing = shop.run("rows >= 1", place=in_table() + "\n  version = column(day)", more=read)
+    assert missing["data"]["reason"] == 'data has no column "day"'
+
+
+@pytest.mark.parametrize("kind", ["uuid", "text", "real", "smallint", "timestamptz", "date", "numeric(9,2)"])
+def test_a_column_of_any_type_that_has_an_order_is_a_mark(shop, kind):
+    values = {"uuid": "gen_random_uuid()", "text": "'ä'", "timestamptz": "now()", "date": "now()"}
+    value = values.get(kind, "1")
+    shop.server.execute("DROP TABLE IF EXISTS data", f"CREATE TABLE data AS SELECT {value}::{kind} AS mark")
+    found = shop.run("rows == 1", place=in_table() + "\n  version = column(mark)", more=READ)
+    assert found["data_extract"]["state"] == "succeeded", found
+
+
+def test_a_plan_asks_for_the_mark_and_knows_what_is_restored(shop):
+    put(shop.server, flights())
+    place, read = in_table() + "\n  version = column(id)", READ.replace("cache = off", "")
+
+    def foreseen():
+        document = plan_document(shop.plan("rows >= 1", place=place, more=read))
+        result = run(document, root=shop.root, options=RunOptions(dry_run=True))
+        return {p.node: p.action for p in result.planned}["read"]
+
+    assert foreseen() == "run"
+    shop.run("rows >= 1", place=place, more=read)
+    assert foreseen() == "restore"
+    shop.server.execute("INSERT INTO data SELECT 20, 'EWR', 1, true, now()")
+    assert foreseen() == "run"
+    shop.run("rows >= 1", place=place, more=read)
+    assert foreseen() == "restore"
+
+
+def test_rows_that_change_while_they_are_read_are_never_mixed(shop):
+    import threading
+
+    import psycopg
+
+    put(shop.server, [{"id": i, "amount": 100} for i in range(2000)])
+    over = threading.Event()
+
+    def moves():
+        with psycopg.connect(shop.server.uri, autocommit=True) as connection:
+            number = 0
+            while not over.is_set():
+                number += 1
+                one, other = number % 2000, (number * 31 + 1) % 2000
+                if one != other:
+                    connection.execute(
+                        "UPDATE data SET amount = amount + CASE WHEN id = %s THEN 7 ELSE -7 END WHERE id IN (%s, %s)",
+                        [one, one, other],
+                    )
+
+    def totals():
+        shop.run("sum(amount) == 200000\n  rows == 2000", more=READ)
+        text = (shop.result.folder / "data_extract" / "data.csv").read_text().splitlines()[1:]
+        return sum(int(line.split(",")[1]) for line in text), len({line.split(",")[0] for line in text})
+
+    thread = threading.Thread(target=moves)
+    thread.start()
+    try:
+        assert [totals() for _ in range(5)] == [(200000, 2000)] * 5
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_table_with_a_primary_key_is_written_in_its_order(shop):
