@@ -45,14 +45,12 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     from ..runtime.store import Store
 
     plan = lowered_of(path, profile=profile, settings=settings).plan
-    some, every = carried(plan)
     folder, pipeline = path.resolve().parent, Pipeline(plan_document(plan))
     store = Store(store_folder(pipeline, folder, os.environ.get("MLOPS_STORE")))
     return Facts(
         plan=plan,
         today=today,
-        carried=some,
-        everywhere=every,
+        **carried(plan),
         runs=tuple(r for r in store.finished_runs() if r["pipeline"] == plan.name),
         reproductions=tuple(r for r in reproductions_of(store) if r["pipeline"] == plan.name),
         models=tuple(_models(pipeline, store, folder)),
@@ -61,15 +59,20 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     )
 
 
-def carried(plan: Plan) -> tuple[frozenset[Feature], frozenset[Feature]]:
-    """What at least one target of the spec carries, and what all do; without targets, what `mlopsc run` does."""
+def carried(plan: Plan) -> dict[str, frozenset[Feature]]:
+    """What at least one target of the spec carries, what all do, and what one does by itself; without targets, what
+    `mlopsc run` does."""
     from ..backends.base import Level
     from ..backends.table import BACKENDS
 
-    backends = [BACKENDS[name] for name in plan.targets or ("local",) if name in BACKENDS]
-    features = [{f for f, s in b.capabilities.items() if s.level is not Level.UNSUPPORTED} for b in backends]
-    some = {f for found in features for f in found}
-    return frozenset(some), frozenset(f for f in some if all(f in found for found in features))
+    tables = [BACKENDS[name].capabilities for name in plan.targets or ("local",) if name in BACKENDS]
+    able = [{f for f, s in table.items() if s.level is not Level.UNSUPPORTED} for table in tables]
+    some = {f for found in able for f in found}
+    return {
+        "carried": frozenset(some),
+        "everywhere": frozenset(f for f in some if all(f in found for found in able)),
+        "natively": frozenset(f for table in tables for f, s in table.items() if s.level is Level.NATIVE),
+    }
 
 
 def _models(pipeline: Pipeline, store: Store, folder: Path) -> Iterator[ModelRecord]:

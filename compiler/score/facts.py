@@ -73,12 +73,14 @@ class ModelRecord:
 @dataclass(frozen=True)
 class Facts:
     """`carried`: what at least one target of the spec carries, and so counts; `everywhere`: what all of them carry,
-    and so can be advised. Runs and reproductions have the latest first."""
+    and so can be advised; `natively`: what the engine of one does itself. Runs and reproductions have the
+    latest first."""
 
     plan: Plan
     today: date
     carried: frozenset[Feature] = frozenset()
     everywhere: frozenset[Feature] = frozenset()
+    natively: frozenset[Feature] = frozenset()
     runs: tuple[Mapping[str, Any], ...] = ()
     reproductions: tuple[Mapping[str, Any], ...] = ()
     models: tuple[ModelRecord, ...] = ()

@@ -161,14 +161,16 @@ def _first_without_hash(text: str) -> int | None:
 
 def images_are_pinned(facts: Facts) -> Finding:
     plan = facts.plan
+    if Feature.IMAGE not in facts.natively:
+        return lacking("no target of this spec runs stages in images", "")
     stages = plan.of(Stage)
-    write = 'image = "REGISTRY/NAME@sha256:…"   # in the pipeline'
     loose = [s for s in stages if not _DIGEST.search(s.image or plan.image or "")]
     if loose or not stages:
         image = (loose[0].image or plan.image) if loose else None
-        return lacking(f"image '{image}' is a name that can be moved" if image else "no image is named", write)
+        missing = f"image '{image}' is a name that can be moved" if image else "no image is named"
+        return lacking(missing, 'image = "REGISTRY/NAME@sha256:…"   # in the pipeline')
     images = dict.fromkeys(s.image or plan.image or "" for s in stages)
-    return met(*(Evidence(f"{image.partition('@')[0]} by digest, where a target uses images") for image in images))
+    return met(*(Evidence(f"{image.partition('@')[0]} by digest") for image in images))
 
 
 def surroundings_are_recorded(facts: Facts) -> Finding:
@@ -326,8 +328,8 @@ REPRODUCIBILITY = (
     Test(
         "Repro 5",
         "Randomness is fixed.",
-        "Every stage that learns takes a param that is a seed, has code that reads `MLOPS_SEED`, or made a model "
-        "of the same bytes when a run was made again.",
+        "Every stage that learns takes a param that is a seed, has code that reads `MLOPS_SEED`, or made a "
+        "model of the same bytes when a run was made again.",
         1,
         seeds_are_fixed,
     ),
@@ -341,7 +343,8 @@ REPRODUCIBILITY = (
     Test(
         "Repro 7",
         "Images are named by digest.",
-        "Every stage's image ends in `@sha256:` and 64 digits. Whether that image is still to be had is not looked up.",
+        "Every stage's image ends in `@sha256:` and 64 digits, and a target of the spec runs stages in "
+        "images. Whether that image is still to be had is not looked up.",
         1,
         images_are_pinned,
     ),

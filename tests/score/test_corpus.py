@@ -26,7 +26,9 @@ def test_points_have_evidence_and_what_is_missing_is_said() -> None:
         if analysis.diagnostics.has_errors or analysis.model.pipeline is None:
             continue
         every = frozenset(Feature)
-        found = score(Facts(compile_plan(analysis).plan, date(2026, 11, 23), carried=every, everywhere=every))
+        found = score(
+            Facts(compile_plan(analysis).plan, date(2026, 11, 23), carried=every, everywhere=every, natively=every)
+        )
         for outcome in found.outcomes:
             assert outcome.evidence if outcome.points else outcome.missing, (path, outcome.test.id)
         assert all(step.write and step.why for step in next_steps(found, 100)), path

@@ -53,12 +53,12 @@ def scored(path: Path, folder: Path) -> Score:
         subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
     named = facts.get("carried", [])
     features = frozenset(Feature) if named == "all" else frozenset(Feature[name.upper()] for name in named)
+    given = dict.fromkeys(("carried", "everywhere", "natively"), features) if "carried" in facts else carried(plan)
     return score(
         Facts(
             plan=plan,
             today=TODAY,
-            carried=features if "carried" in facts else carried(plan)[0],
-            everywhere=features if "carried" in facts else carried(plan)[1],
+            **given,
             runs=tuple(facts.get("runs", ())),
             reproductions=tuple(facts.get("reproductions", ())),
             models=tuple(
