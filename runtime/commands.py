@@ -150,13 +150,15 @@ def _node(arguments: argparse.Namespace) -> int:
             print(f"error: {problem}", file=sys.stderr)
         return USAGE if wrong else FAILED
     try:
-        return exit_code(run_node(context, arguments.id, retry=arguments.retry))
-    except BaseException:
-        context.children.end_all()
-        raise
-    finally:
+        code = exit_code(run_node(context, arguments.id, retry=arguments.retry))
         if context.lineage is not None:
             context.lineage.close()
+        return code
+    except BaseException:
+        context.children.end_all()
+        if context.lineage is not None:
+            context.lineage.close(2.0)  # who asks for an end does not wait long for it
+        raise
 
 
 def _finish(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ the same dataset. A result goes by the pipeline and its name in it: where it lie
 from __future__ import annotations
 
 import contextlib
+import re
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,6 +107,9 @@ def _database(source: Mapping[str, Any]) -> tuple[str, str, str]:
     if isinstance(connection, Mapping):
         namespace = f"{source['dialect']}://{connection['name']}"
         return namespace, str(table), f"{namespace}/{table}"
+    if "://" not in (connection or ""):  # `host=db dbname=shop`, as libpq has it, too
+        said = dict(re.findall(r"(\w+)\s*=\s*'?([^\s']+)", connection or ""))
+        connection = f"//{said.get('host', '')}:{said.get('port', '5432')}/{said.get('dbname', '')}"
     parts = urllib.parse.urlsplit(connection or "")
     host = parts.netloc.rpartition("@")[2] or "localhost"
     namespace = f"{source['dialect']}://{host if ':' in host else host + ':5432'}"

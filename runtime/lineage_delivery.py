@@ -112,7 +112,7 @@ class Delivery:
         """Returns at once; raises OSError where the event cannot even be written down."""
         line = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         with self._lock:
-            if self.receiver.file is not None and self._appended(line):
+            if self.receiver.file is not None and self._all_appended() and self._appended(line):
                 return
             self.folder.mkdir(parents=True, exist_ok=True)
             self._count += 1
@@ -122,6 +122,14 @@ class Delivery:
             aside.replace(self.folder / name)
             self._start()
         self._wake.set()
+
+    def _all_appended(self) -> bool:
+        """What could not be written to the file before comes first."""
+        for path in self.waiting():
+            if not self._appended(path.read_text("utf-8")):
+                return False
+            path.unlink()
+        return True
 
     def _appended(self, line: str) -> bool:
         """Written in one piece: other processes append to the same file."""
@@ -147,7 +155,9 @@ class Delivery:
     def close(self, patience: float = PATIENCE) -> list[Path]:
         """Waits for what is on its way, and returns what has not arrived. Events may be sent afterwards, too."""
         with self._lock:
-            if self.waiting():
+            if self.receiver.file is not None:
+                self._all_appended()
+            elif self.waiting():
                 self._start()
             sender, self._sender = self._sender, None
             self._closing = True

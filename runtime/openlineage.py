@@ -122,9 +122,11 @@ class Lineage:
                 self._warn(e)
         return self.close()
 
-    def close(self) -> dict[str, Any]:
+    def close(self, patience: float | None = None) -> dict[str, Any]:
         """Waits, for some seconds at most, for what is on its way, and says what has not arrived."""
-        left = self.delivery.close()
+        from .lineage_delivery import PATIENCE
+
+        left = self.delivery.close(PATIENCE if patience is None else patience)
         refused = sorted(self.folder.glob("*.refused")) if self.folder.is_dir() else []
         found: dict[str, Any] = {"to": self.receiver.shown, "undelivered": len(left) + len(refused)}
         if left or refused:

@@ -44,10 +44,11 @@ def finish(context: Context, *, interrupted: bool = False) -> dict[str, Any]:
         "nodes": {n: _without_what_is_said(record, here) for n, record in nodes.items()},
     }
     context.store.fingerprints.save()
-    if context.lineage is not None:
-        summary["lineage"] = context.lineage.run_finished(summary)
     context.store.write_json(context.folder / "run.json", summary)
     context.store.write_text(context.folder / "report.html", render_page(summary, context.pipeline))
+    if context.lineage is not None:  # last: it may take seconds, in which everything may end
+        summary["lineage"] = context.lineage.run_finished(summary)
+        context.store.write_json(context.folder / "run.json", summary)
     return summary
 
 

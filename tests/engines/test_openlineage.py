@@ -15,6 +15,7 @@ import pytest
 from mlopsc.backends.archive import runtime_archive
 from mlopsc.compiler.driver import analyse, compile_plan
 from mlopsc.compiler.plan.document import plan_document
+from mlopsc.runtime.lineage_datasets import source_place
 
 from .openlineage_server import Endpoint, endpoint
 
@@ -330,6 +331,43 @@ def test_the_spec_names_a_file_in_the_store(project: Path, tmp_path: Path) -> No
     lines = (project / ".mlops/told/lineage.jsonl").read_text("utf-8").splitlines()
     assert len(lines) == 14
     judged([json.loads(line) for line in lines], tmp_path)
+
+
+def test_a_file_that_could_not_be_written_gets_its_events_later(project: Path, tmp_path: Path) -> None:
+    _with_lineage(project, 'openlineage("told/lineage.jsonl")')
+    (project / ".mlops").mkdir()
+    (project / ".mlops/told").write_text("in the way", "utf-8")
+    assert call(project, "run", "--run", "r1").count("warning: lineage: 14 events are not delivered") == 1
+    (project / ".mlops/told").unlink()
+    call(project, "finish", "--run", "r1")
+    lines = (project / ".mlops/told/lineage.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 14 and '"START"' in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ({"uri": "data/*.csv"}, ("file", "/p/data/*.csv")),
+        ({"uri": "file:///data/a.csv"}, ("file", "/data/a.csv")),
+        ({"uri": "s3://bucket/a/b.csv"}, ("s3://bucket", "a/b.csv")),
+        ({"uri": "https://me:hush@example.org/a.csv?token=hush"}, ("https://example.org", "/a.csv")),
+        (
+            {"dialect": "postgres", "connection": "postgresql://u:hush@db/shop", "table": "orders"},
+            ("postgres://db:5432", "shop.public.orders"),
+        ),
+        (
+            {"dialect": "postgres", "connection": "host=db port=6543 dbname=shop", "table": "eu.orders"},
+            ("postgres://db:6543", "shop.eu.orders"),
+        ),
+        (
+            {"dialect": "postgres", "connection": {"is": "secret", "name": "SHOP_DB"}, "table": "orders"},
+            ("postgres://SHOP_DB", "orders"),
+        ),
+    ],
+)
+def test_sources_go_by_the_standards_names(source: dict[str, Any], place: tuple[str, str]) -> None:
+    found = source_place({"id": "orders", **source}, Path("/p"))
+    assert found[:2] == place and "hush" not in "".join(found)
 
 
 def test_jobs_without_a_folder_in_common_tell_one_start(project: Path, told: Endpoint, tmp_path: Path) -> None:
