@@ -270,6 +270,48 @@ def test_a_plan_says_of_which_stages_the_lock_says_something_else(call: Call, tm
     assert told.code == 0 and "\nnot as mlops.lock says: total\n" in told.out
 
 
+COUNT = """
+stage count {
+  run    = "python count.py {inputs.numbers} {outputs.page}"
+  inputs = [numbers]
+  outputs { page: report = "count.html" }
+}
+"""
+
+
+@pytest.mark.parametrize("meet", [True, False])
+def test_what_git_merges_is_what_a_run_of_the_merged_code_uses(call: Call, tmp_path: Path, meet: bool) -> None:
+    """One branch changes `total`. The other changes `report`, which reads what total makes: they meet there. Or it
+    changes `count`, which has nothing to do with it."""
+
+    def git(*arguments: str) -> int:
+        who = ("-c", "user.name=ann", "-c", "user.email=ann@example.org")
+        return subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=False, capture_output=True).returncode
+
+    ready(tmp_path, spec.GOOD + COUNT)
+    (tmp_path / "count.py").write_text(spec.REPORT)
+    git("init", "-q", "-b", "main")
+    assert call("run", "-q").code == 0
+    git("add", ".")
+    git("commit", "-qm", "first")
+    other = "report.py" if meet else "count.py"
+    for branch, name, old, new in (("a", "total.py", "total =", "total = 1 +"), ("b", other, "<p>", "<b>")):
+        git("checkout", "-q", "-b", branch, "main")
+        path = tmp_path / name
+        path.write_text(path.read_text("utf-8").replace(old, new))
+        assert call("run", "-q").code == 0
+        assert git("commit", "-qam", branch) == 0
+    assert git("merge", "-q", "--no-edit", "a") == int(meet)
+    if meet:
+        assert "both branches changed 'report'" in call("run", "-q").err
+    else:
+        before = (tmp_path / "mlops.lock").read_text("utf-8")
+        shutil.rmtree(tmp_path / ".mlops")
+        assert call("run", "-q", "--locked").code == 0
+        assert call("run", "-q").code == 0
+        assert (tmp_path / "mlops.lock").read_text("utf-8") == before
+
+
 def test_runs_that_end_together_all_find_their_way_into_the_lock(tmp_path: Path) -> None:
     path = ready(tmp_path)
     for n in range(6):
