@@ -42,6 +42,7 @@ from .schedule_without_zone import schedules_name_their_zone
 from .secret_literal import secrets_are_not_written_down
 from .self_feeding_trigger import triggers_do_not_feed_themselves
 from .stage_never_runs import conditions_can_go_either_way
+from .temporary_store import stores_last
 from .tested_on_training_data import models_are_judged_by_other_data
 from .unbounded_trigger import automatic_triggers_are_bounded
 from .unguarded_deploy import deploys_are_guarded
@@ -49,6 +50,7 @@ from .unguarded_training import training_data_is_checked
 from .unpinned_requirement import requirements_are_pinned
 from .unread_input import programs_are_told_their_inputs
 from .unread_param import programs_read_their_params
+from .unseen_file import programs_read_their_inputs_only
 from .unused_import import imports_are_used
 from .unused_output import outputs_are_used
 from .unused_param import params_are_used
@@ -56,6 +58,7 @@ from .unused_source import sources_are_read
 from .unused_template import templates_are_applied
 from .unversioned import everything_is_versioned
 from .unwritten_output import programs_are_told_their_outputs
+from .version_by_time import versions_are_of_what_is_there
 from .warn_only_deploy import some_guard_can_stop_a_deploy
 from .wrong_direction import limits_keep_out_what_is_bad
 
@@ -72,6 +75,8 @@ LINT_RULES: tuple[Lint, ...] = (
     paths_travel,  # W512
     addresses_are_encrypted,  # W513
     guarded_sources_have_schemas,  # W515
+    versions_are_of_what_is_there,  # W516
+    programs_read_their_inputs_only,  # W517
     limits_keep_out_what_is_bad,  # W523
     computed_numbers_are_not_equated,  # W524
     rules_are_asked_once,  # W525
@@ -97,6 +102,7 @@ LINT_RULES: tuple[Lint, ...] = (
     deploys_can_be_taken_back,  # W560
     secrets_are_not_written_down,  # W561
     names_survive_kubernetes,  # W562
+    stores_last,  # W563
     files_state_their_edition,  # W570
     drift_is_of_enough_rows,  # W580
     drift_alarms_mean_something,  # W581
