@@ -8,7 +8,6 @@ here stops a pipeline: what cannot be told is a warning, and in the record.
 from __future__ import annotations
 
 import threading
-import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,6 +193,8 @@ def code_of(context: Context) -> dict[str, str] | None:
 
 def without_password(url: str) -> str:
     """The address of a repository, without the token that some are cloned with."""
+    import urllib.parse
+
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or "@" not in parts.netloc:
         return url

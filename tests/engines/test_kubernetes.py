@@ -95,6 +95,20 @@ def test_a_run_succeeds_and_every_node_had_a_pod_of_its_own(cluster):
     assert json.loads(report.read_text()) == {"a": 42}
 
 
+def test_pods_tell_one_run_to_other_tools(cluster):
+    told = n.Versioning(lineage=n.Lineage("lineage.jsonl", None, None, None))
+    plan = small(number(), above(10), copy_stage("report", "make.m"), version=told)
+    deploy(cluster, plan)
+    assert cluster.wait(start(cluster, plan))["type"] == "Complete", cluster.logs_of("run-1")
+    lines = (cluster.claim("demo-store") / "lineage.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    jobs = ("demo.make", "demo.big_enough", "demo.report")
+    expected = [("demo", "START"), *((j, e) for j in jobs for e in ("START", "COMPLETE")), ("demo", "COMPLETE")]
+    assert [(e["job"]["name"], e["eventType"]) for e in events] == expected
+    parents = {e["run"]["facets"]["parent"]["run"]["runId"] for e in events[1:-1]}
+    assert parents == {events[0]["run"]["runId"]} == {events[-1]["run"]["runId"]}
+
+
 def test_the_jobs_belong_to_the_run(cluster):
     plan = small(number())
     deploy(cluster, plan)
