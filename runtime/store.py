@@ -6,6 +6,7 @@
     runs/<run>/<node>.json      what a node did, written last; beside it its log and its outputs
     registry/<model>/           see registry.py
     reproductions/              what became of runs that were made again, by cli/stored.py
+    fetched/                    what was read from elsewhere, by its etag (fetched.py)
     outlines/, last/            what tells a change by name and line (outlines.py, changes.py)
     tmp/                        what is being made; its owner holds a lock on it
     fingerprints.json           digests of files elsewhere, by what the file system says of them

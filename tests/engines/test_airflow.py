@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -117,6 +121,25 @@ def test_a_pipeline_succeeds(airflow):
     assert run.record("production")["state"] == "succeeded"
     assert run.record("prepare")["engine"] == {"name": "airflow", "run": run.run_id}
     assert (run.folder / "report.html").is_file()
+
+
+def test_a_source_on_the_web_is_fetched_and_its_state_remembered(airflow, tmp_path):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *said):
+            asked.append(said[-2])
+
+    asked, file = [], tmp_path / "data.csv"
+    file.write_text("a\n1\n")
+    os.utime(file, (10**9, 10**9))
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path)) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        source = p.source("data", f"http://127.0.0.1:{http.server_port}/data.csv", version="etag")
+        stage = p.stage("copy", "cp {inputs.data} {outputs.out}", ["data"], [p.output("out", "out")])
+        run = airflow.run(p.plan(source, stage, name="web"))
+        http.shutdown()
+    assert (run.state, asked) == ("success", ["200"])
+    assert (run.folder / "copy" / "out").read_text() == "a\n1\n"
+    assert run.record("data")["artifacts"]["data"]["last_modified"] == "Sun, 09 Sep 2001 01:46:40 GMT"
 
 
 def test_a_run_is_told_to_other_tools_as_one(airflow):

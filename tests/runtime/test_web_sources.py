@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.runtime import web_sources
+from mlopsc.runtime.collect import find_garbage, remove
 from mlopsc.runtime.digests import text_digest
+from mlopsc.runtime.store import Store
 
 from . import plans as p
 from .conftest import Project
@@ -157,6 +159,21 @@ def test_a_plan_asks_for_the_etag_alone(project: Project, server: Server) -> Non
     del server.answers["/data.csv"]
     assert foreseen() == ("data.csv", "may_run")
     assert [r.split()[0] for r in server.requests] == ["GET", "HEAD", "HEAD", "HEAD"]
+
+
+def test_what_was_fetched_goes_with_the_runs_that_read_it(project: Project, server: Server) -> None:
+    store = Store(project.root / ".mlops")
+    server.answers["/data.csv"] = text("a\n1\n", ETag='"1"')
+    plan = p.plan(p.source("data", f"{server.url}/data.csv", version="etag"))
+    project.run(plan)
+    assert not find_garbage(store, grace=0)
+    garbage = find_garbage(store, keep_runs=0, grace=0)
+    assert [f.parent.name for f in garbage.others] == ["plans", "fetched"]
+    remove(store, garbage)
+    assert project.run(plan).state == "succeeded"
+    store.object_path(text_digest("a\n1\n")).unlink()  # an entry whose bytes are gone is none
+    assert project.run(plan).state == "succeeded"
+    assert [r.rpartition(" ")[2] for r in server.requests] == ["200", "200", "200"]
 
 
 def test_pinned_bytes_are_fetched_once_and_no_others_taken(project: Project, server: Server) -> None:
