@@ -109,9 +109,20 @@ def signature(path: Path) -> Signature:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_dev]
 
 
+_parsing = threading.Lock()
+
+
+def parsed(text: bytes) -> ast.Module:
+    """The syntax tree of Python code. Nodes run in threads, and up to Python 3.12 two trees made at once count the
+    depth of both: `SystemError: AST constructor recursion depth mismatch`, https://github.com/python/cpython/issues/106905.
+    """
+    with _parsing:
+        return ast.parse(text)
+
+
 def _syntax_digest(path: Path) -> str:
     try:
-        return text_digest(meaning(ast.parse(path.read_bytes())))
+        return text_digest(meaning(parsed(path.read_bytes())))
     except (SyntaxError, ValueError, RecursionError):
         return file_digest(path)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .digests import text_digest
-from .fingerprints import meaning
+from .fingerprints import meaning, parsed
 from .store import Store, read_json
 
 _BLOCKS = 1024  # of a text file at most; a block is a power of two of bytes, so that two versions have the same
@@ -50,7 +50,7 @@ def code_outline(path: Path) -> Outline | None:
     if path.suffix != ".py":
         return lines_outline(path)
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = parsed(path.read_bytes())
         parts: dict[str, list[Any]] = {}
         for statement in tree.body:
             for name, node in _named(statement):

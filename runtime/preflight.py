@@ -17,6 +17,7 @@ from .context import Context
 from .databases import is_database, why_no_database
 from .environment import why_other_environment
 from .events import Problem
+from .fingerprints import parsed
 from .object_sources import is_object, why_no_objects
 from .params import check_params
 from .registries import is_mlflow
@@ -164,7 +165,7 @@ def _missing_modules(context: Context, code: Sequence[str]) -> Iterator[tuple[st
 def _imports(file: Path, mtime: int) -> tuple[tuple[str, int], ...]:
     """Modules that the file imports as soon as it is loaded, and cannot do without, with their lines."""
     try:
-        return tuple(_imported(ast.parse(file.read_bytes())))
+        return tuple(_imported(parsed(file.read_bytes())))
     except (OSError, SyntaxError, ValueError):
         return ()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -129,3 +131,34 @@ def test_a_damaged_file_of_entries_costs_only_time(tmp_path: Path) -> None:
     path, kept = _old(tmp_path / "a.csv"), tmp_path / "fingerprints.json"
     kept.write_text('{"format": 1, "entr', "utf-8")
     assert Fingerprints(kept).file(path) == file_digest(path)
+
+
+def test_code_is_read_by_many_threads_at_once() -> None:
+    """Python up to 3.12 fails when two threads make syntax trees; a collection of garbage lets another thread in."""
+
+    def let_others_in(*_: object) -> None:
+        time.sleep(0)
+
+    code = [p.read_bytes() for p in sorted(Path(fingerprints.__file__).parent.glob("*.py"))[:10]]
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for text in code:
+                fingerprints.parsed(text)
+        except SystemError as error:
+            failed.append(error)
+
+    before = gc.get_threshold()
+    gc.callbacks.append(let_others_in)
+    gc.set_threshold(50)
+    try:
+        threads = [threading.Thread(target=read) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.callbacks.remove(let_others_in)
+        gc.set_threshold(*before)
+    assert failed == []
