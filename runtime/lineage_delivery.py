@@ -92,6 +92,12 @@ def _value(given: str | Mapping[str, str] | None, environ: Mapping[str, str]) ->
     return (found, None) if found else (None, given["name"])
 
 
+def _plain(error: Exception) -> str:
+    """What the system said, without its numbers."""
+    cause = getattr(error, "reason", error)
+    return (getattr(cause, "strerror", None) or str(cause)).lower()
+
+
 class _RefusedError(Exception):
     """The endpoint does not take this event; another it may."""
 
@@ -143,7 +149,7 @@ class Delivery:
             finally:
                 os.close(number)
         except OSError as e:
-            self.why = f"{file}: {e.strerror}"
+            self.why = f"{file}: {_plain(e)}"
             return False
         return True
 
@@ -184,7 +190,7 @@ class Delivery:
                 with self._alone():
                     arrived = self._send_waiting()
             except OSError as e:
-                self.why, arrived = str(e), False
+                self.why, arrived = _plain(e), False
             # One endpoint that does not answer must not cost a pipeline more than its two tries.
             if closing or not arrived:
                 return
@@ -199,7 +205,7 @@ class Delivery:
                 path.replace(path.with_suffix(".refused"))
                 continue
             except OSError as e:
-                self.why = str(getattr(e, "reason", e))
+                self.why = _plain(e)
                 return False
             path.unlink()
         return True
@@ -227,7 +233,7 @@ class Delivery:
                     raise OSError(f"the endpoint answered {e.code} {e.reason}") from e
             except (OSError, http.client.HTTPException, ValueError) as e:
                 if last or not isinstance(e, OSError):
-                    raise OSError(str(getattr(e, "reason", e))) from e
+                    raise OSError(_plain(e)) from e
             time.sleep(_PAUSE)
 
     @contextlib.contextmanager
