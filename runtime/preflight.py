@@ -79,7 +79,7 @@ def _registry_problems(context: Context, chosen: list[str]) -> list[Problem]:
     from .mlflow_client import INSTALL, lacking, why_not_reachable
 
     if lacking():
-        return [_problem(asking[0], "registers in MLflow, and this interpreter lacks mlflow", INSTALL)]
+        return [_problem(asking[0], "asks MLflow, and this interpreter lacks mlflow", INSTALL)]
     why = why_not_reachable(context.pipeline.version, context.root, context.environ)
     return [_problem(asking[0], why)] if why else []
 

@@ -49,6 +49,7 @@ class Engine:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "DO_NOT_TRACK": "1",
+            "AIRFLOW_VAR_MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db",
             "AIRFLOW_VAR_API_TOKEN": "hunter2-$(id)-{{ 1 }}",
             "AIRFLOW_CONN_API_TOKEN": "http://user:hunter2@host",
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -16,7 +17,8 @@ from mlopsc.runtime import mlflow_client, preflight
 from mlopsc.tests.runtime import plans as p
 from mlopsc.tests.runtime.conftest import Project
 
-from .mlflow_engine import MODEL, Forks, Place, empty_database, importable, server, site
+from .airflow_engine import Engine
+from .mlflow_engine import MODEL, VENV, Forks, Place, empty_database, importable, server, site
 
 TRAIN = """
 import json, pathlib, sys
@@ -403,3 +405,35 @@ def test_the_address_is_on_no_disk_and_in_no_log(mlflow, project, monkeypatch):
 
 
 assert signal.SIGKILL  # the tests above need a POSIX system
+
+
+# -------------------------------------------------------------------- Airflow
+
+
+@pytest.mark.slow
+def test_what_airflow_deploys_is_the_champion_here(empty, tmp_path):
+    airflow = Engine("3", tmp_path)
+    if not list((VENV.parent / "airflow3").glob("lib/*/site-packages/mlflow")):
+        pytest.skip("engine missing: mlflow in airflow3 (make engines)")
+    shutil.copy(empty, tmp_path / "mlflow.db")
+    place = Place(tmp_path, "mlflow", None)
+    version = n.Versioning(code="off", registry="mlflow", registry_uri=n.Secret("MLFLOW_TRACKING_URI"))
+    files = [n.ProjectFile("train.py", TRAIN), n.ProjectFile("flights.csv", "carrier,delay\nUA,3\n")]
+    states = []
+    for name, accuracy in (("first", 0.8), ("worse", 0.7)):
+        made = story(place, name, accuracy)
+        plan = p.plan(*made.nodes, name="demo", version=version, params=made.params, project=files)
+        done = airflow.run(plan)
+        states.append((done.state, done.record("good")["verdict"], done.record("prod")["state"]))
+        shutil.rmtree(done.folder)
+    airflow.process.stdin.close()
+    airflow.process.wait(60)
+    assert states == [("success", "passed", "succeeded"), ("failed", "blocked", "skipped")]
+    registry = place.registry()
+    (only,) = registry.versions()
+    assert registry.alias("champion").version == only["version"] == place.aliases_in_mlflow()["champion"]
+    assert registry.file(1).read_text() == "first"
+    requirements = tmp_path / "dags" / "demo" / "requirements-stages.txt"
+    assert "mlflow-skinny" in requirements.read_text()
+    dag = (tmp_path / "dags" / "demo" / "dags" / "demo.py").read_text()
+    assert "MLFLOW_TRACKING_URI" in dag and "sqlite" not in dag
