@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .store import finite
+
 try:
     import fcntl
 except ImportError:  # Windows: processes of one run do not wait for each other, and may send in another order
@@ -116,7 +118,7 @@ class Delivery:
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Returns at once; raises OSError where the event cannot even be written down."""
-        line = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(finite(event), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         with self._lock:
             if self.receiver.file is not None and self._all_appended() and self._appended(line):
                 return

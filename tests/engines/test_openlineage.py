@@ -333,6 +333,16 @@ def test_the_spec_names_a_file_in_the_store(project: Path, tmp_path: Path) -> No
     judged([json.loads(line) for line in lines], tmp_path)
 
 
+def test_numbers_that_json_has_no_word_for_are_texts(project: Path, told: Endpoint, tmp_path: Path) -> None:
+    (project / "double.py").write_text(
+        DOUBLE.replace('"total": sum(numbers)', '"total": 99, "odd": float("nan")'), "utf-8"
+    )
+    call(project, "run", "--run", "r1", OPENLINEAGE_URL=told.url)
+    metrics = told.of("sums.double", "COMPLETE")["outputs"][1]["facets"]["mlops_metrics"]["metrics"]
+    assert metrics == {"total": 99, "odd": "nan"}
+    judged(told.events, tmp_path)
+
+
 def test_a_file_that_could_not_be_written_gets_its_events_later(project: Path, tmp_path: Path) -> None:
     _with_lineage(project, 'openlineage("told/lineage.jsonl")')
     (project / ".mlops").mkdir()
