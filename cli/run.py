@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -50,6 +51,9 @@ params_option = click.option(
 )
 @click.option("-q", "--quiet", is_flag=True, help="Do not print what the programs print; it is kept in their logs.")
 @click.option("-v", "--verbose", is_flag=True, help="Print all that the programs print, on a terminal too.")
+@click.option(
+    "--no-fast", is_flag=True, hidden=True, help="Look at everything, also where nothing seems to have changed."
+)
 def command(
     words: tuple[str, ...],
     jobs: int | None,
@@ -67,6 +71,7 @@ def command(
     junit: Path | None,
     quiet: bool,
     verbose: bool,
+    no_fast: bool,  # fresh.py answers nothing where it is given
 ) -> int:
     """Run the pipeline on this machine. What has not changed since an earlier run is restored instead of run.
 
@@ -84,10 +89,14 @@ def command(
     from .lockfile import read_lock
     from .locking import keep_lock, lock_acceptances, lock_path, locked_stages
 
+    began = time.time_ns()  # before the first file is read
     named, selection = _split(words)
+    asked = (selection, only, after, params_file, settings, any_environment, locked, run_id, trigger, junit)
+    whole = not any(asked)
     if named is not None and named.suffix == ".json":
         from .approved import read_approved, require_unchanged
 
+        whole = False
         if selection or after or only or params_file or settings or profile or any_environment:
             raise click.UsageError(f"{named} says already what is run, and with what: name nothing else")
         approved = read_approved(named)
@@ -125,6 +134,11 @@ def command(
         result = run(plan, root=root, options=options, listener=progress)
     if not (locked or settings or params):
         keep_lock(path, profile, result, whole=not (selection or after or only))
+    # One that another process has added to meanwhile was not asked by this run.
+    if whole and lock_acceptances(read_lock(lock_path(path))) == options.accepted:
+        from .certificates import keep_certificate
+
+        keep_certificate(result, plan, analysis, path, profile, began)
     if junit is not None and result.folder is not None and (result.folder / "run.json").is_file():
         from .render_junit import junit as xml_of
 

@@ -93,7 +93,7 @@ def show(run: str, spec: Path | None, profile: str | None, as_json: bool) -> Non
     click.echo(_line(found, paint), color=True)
     for line in shown(found, paint):
         click.echo(line, color=True)
-    click.echo(f"\nreport: {store.run_folder(found['run']) / 'report.html'}")
+    click.echo(f"\nreport: {store.results_folder(found) / 'report.html'}")
 
 
 @command.command("compare")

@@ -8,23 +8,31 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Project:
-    """The root spec's folder. Paths given to it are relative to that folder; what was read is remembered."""
+    """The root spec's folder. Paths given to it are relative to that folder; what was read is remembered.
+
+    `asked` holds every path that was asked for, and whether something was there: what the plan depends on.
+    """
 
     root: Path
+    asked: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
     _texts: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def is_file(self, path: str) -> bool:
         try:
-            return (self.root / path).is_file()
+            found = (self.root / path).is_file()
         except (OSError, ValueError):
             return False
+        self.asked[path] = found
+        return found
 
     def exists(self, path: str) -> bool:
         """Whether a file, a folder, or anything that a glob matches is there."""
         try:
             if any(c in path for c in "*?["):
                 return next(self.root.glob(path), None) is not None
-            return (self.root / path).exists()
+            found = (self.root / path).exists()
+            self.asked[path] = found
+            return found
         except (OSError, ValueError, NotImplementedError):
             return False
 
@@ -35,6 +43,7 @@ class Project:
                 self._texts[path] = (self.root / path).read_text(encoding="utf-8")
             except (OSError, ValueError):
                 self._texts[path] = None
+            self.asked.setdefault(path, self._texts[path] is not None)
         return self._texts[path]
 
     def neighbours(self, path: str) -> tuple[str, ...]:

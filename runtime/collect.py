@@ -19,6 +19,7 @@ from typing import Any
 from .digests import file_digest
 from .registries import built_in_registries
 from .registry import ModelRegistry, Registry
+from .same import same_as
 from .store import Store, read_json
 
 GRACE = 86400.0  # seconds
@@ -174,7 +175,8 @@ def _given_up(
         old = older_than is None or now - at > older_than
         if folder.name not in last and folder.name not in held and old and now - at > grace:
             found.append(folder)
-    return found
+    needed = {other for r in ended if store.run_folder(r["run"]) not in found and (other := same_as(r))}
+    return [folder for folder in found if folder.name not in needed]
 
 
 def _runs_of_aliases(registries: Sequence[ModelRegistry]) -> set[str]:

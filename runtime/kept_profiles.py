@@ -48,8 +48,8 @@ def of_last_good_run(context: Context, subject: str, name: str) -> tuple[str, Pr
     for run in context.store.finished_runs():
         if not _is_earlier(run, context.run, context.pipeline):
             continue
-        folder = context.store.run_folder(run["run"])
-        own = [_of_run(context.store, run["run"], g) for g in guards]
+        folder = context.store.results_folder(run)
+        own = [folder / f"{safe_id(g)}.profiles.json" for g in guards]
         paths = dict.fromkeys([*own, *sorted(folder.glob("*.profiles.json"))])
         found = _first({path.name: read_json(path) for path in paths}, subject, name)
         if found is not None:

@@ -32,6 +32,7 @@ from typing import IO, Any
 from .copies import copy_file
 from .digests import file_digest, path_digest, tree_digest, tree_files, tree_listing
 from .fingerprints import Fingerprints
+from .same import in_full, node_again, same_as
 
 try:
     import fcntl
@@ -247,14 +248,26 @@ class Store:
         return self.runs / run / f"{safe_id(node)}.json"
 
     def record(self, run: str, node: str) -> dict[str, Any] | None:
-        return read_json(self.record_path(run, node))
+        found = read_json(self.record_path(run, node))
+        if found is None and (whole := read_json(self.runs / run / "run.json")) and (other := same_as(whole)):
+            there = read_json(self.record_path(other, node))
+            return node_again(whole, there) if there else None
+        return found
 
     def finished_runs(self) -> Iterator[dict[str, Any]]:
         """What `run.json` says of the runs that were brought to an end, the latest first."""
         if not self.runs.is_dir():
             return
-        found = (read_json(folder / "run.json") for folder in self.runs.iterdir())
-        yield from sorted((r for r in found if r), key=lambda r: (r["finished"], r["run"]), reverse=True)
+        read = (read_json(folder / "run.json") for folder in self.runs.iterdir())
+        found = {r["run"]: r for r in read if r}
+        for run in sorted(found.values(), key=lambda r: (r["finished"], r["run"]), reverse=True):
+            other = same_as(run)
+            yield in_full(run, found.get(other)) if other else run
+
+    def results_folder(self, run: Mapping[str, Any]) -> Path:
+        """Where the results, the report and the patch of a finished run are: its own folder, or that of the run in
+        which they were made when it did nothing."""
+        return self.run_folder(same_as(run) or run["run"])
 
     # -------------------------------------------------------------- workspace
 
