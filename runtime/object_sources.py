@@ -1,9 +1,9 @@
 """Sources in object stores: s3:// gs:// az://, listed first, then read exactly as they were listed.
 
-A listing says of each object what tells its state: the generation (Google), else the etag; with `version = mtime` the
-time of its last change and its size. An object is fetched where nothing in the store was read in that state. Whatever
-is written to it between the listing and the last byte is found, by the server (If-Match of S3, the generation of
-Google) or by asking again (Azure), and ends the node: no file is half of one state and half of another.
+A listing says of each object what tells its state: the generation (Google), else the etag; with `version = mtime` also
+the time of its last change and its size. An object is fetched where nothing in the store was read in that state. What is
+written to it between the listing and the last byte is found, by the server (If-Match of S3) or by asking again (Google,
+Azure), and ends the node: no file is half of one state and half of another.
 """
 
 from __future__ import annotations
@@ -131,11 +131,11 @@ def _check_names(objects: list[Listed]) -> None:
 
 
 def _seal(source: Mapping[str, Any], name: str, about: Mapping[str, Any]) -> str:
+    seal = etag_of(about)
     if source["version"] == "mtime":
         changed = next((about[k] for k in ("LastModified", "updated", "last_modified") if about.get(k)), None)
-        if changed is not None:
-            return f"mtime:{changed} size:{about['size']}"
-    seal = etag_of(about)
+        if changed is not None:  # it counts whole seconds, and a second change may fall on one
+            return f"mtime:{changed} size:{about['size']} {seal}"
     if seal is None:
         raise FailedNodeError(f"the object store says no etag of '{name}': write version = content")
     return seal
@@ -277,7 +277,10 @@ def _sentence(uri: str, error: Exception) -> str:
         return f"there are no credentials for {uri}: {_KEYS.get(uri.partition('://')[0], 'see the store of objects')}"
     if isinstance(error, FileNotFoundError):
         none = "bucket does not exist" in said.lower() or "nosuchbucket" in said.lower() or "container" in said.lower()
-        return f"there is no bucket '{bucket}'" if none else f"there is no object {uri}"
+        missing = f"there is no object {uri}"
+        if uri.startswith("s3:"):
+            return f"there is no bucket '{bucket}'" if none else missing
+        return f"{missing}, or no bucket '{bucket}'"  # others do not tell the one from the other
     if isinstance(error, PermissionError):
         return f"the credentials may not read {uri}: {said}"
     if "Connect" in kind or "Timeout" in kind or isinstance(error, ConnectionError | TimeoutError):
