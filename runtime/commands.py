@@ -16,7 +16,7 @@ from typing import Any
 from .children import Children, InterruptedRunError, end_in_order, end_leftovers
 from .console import Console, closing_lines
 from .context import Context
-from .environment import ANY_ENVIRONMENT
+from .environment import any_environment
 from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions, system_reason
 from .nodes import exit_code, run_node, write_record
 from .params import check_params
@@ -185,7 +185,7 @@ def _context(arguments: argparse.Namespace) -> Context:
         children=Children(),
         listener=Console(node_names=False),
         engine=engine,
-        any_environment=ANY_ENVIRONMENT in os.environ,
+        any_environment=any_environment(),
     )
 
 

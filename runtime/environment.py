@@ -23,7 +23,7 @@ from .events import Problem
 from .keys import runs_python
 from .surroundings import packages
 
-ANY_ENVIRONMENT = "MLOPS_ANY_ENVIRONMENT"  # set: a stage runs with other packages than its lock pins
+ANY_ENVIRONMENT = "MLOPS_ANY_ENVIRONMENT"
 _SHOWN = 5  # packages in a message
 
 _PIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;#\\]+)\s*(?:;([^#\\]*))?")
@@ -41,6 +41,11 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.package} is {self.installed or 'not installed'} and not {self.wanted} (line {self.line})"
+
+
+def any_environment() -> bool:
+    """Whether the variable says that stages may run with other packages than the lock pins."""
+    return os.environ.get(ANY_ENVIRONMENT, "") not in ("", "0")
 
 
 def lock_differences(context: Context) -> tuple[Difference, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 from .bounds import held_back
 from .children import Children, InterruptedRunError, end_leftovers
 from .context import Context
-from .environment import ANY_ENVIRONMENT
+from .environment import any_environment
 from .events import (
     BLOCKED,
     DONE,
@@ -79,7 +79,7 @@ def run(
         trigger=options.trigger,
         accepted=options.accepted,
         locked=options.locked,
-        any_environment=options.any_environment or ANY_ENVIRONMENT in os.environ,
+        any_environment=options.any_environment or any_environment(),
     )
     chosen, problems = select(pipeline, options)
     if options.trigger and options.trigger not in pipeline.triggers:
