@@ -1,9 +1,9 @@
 """Sources in object stores: s3:// gs:// az://, listed first, then read exactly as they were listed.
 
 A listing says of each object what tells its state: the generation (Google), else the etag; with `version = mtime` also
-the time of its last change and its size. An object is fetched where nothing in the store was read in that state. What is
-written to it between the listing and the last byte is found, by the server (If-Match of S3) or by asking again (Google,
-Azure), and ends the node: no file is half of one state and half of another.
+the time of its last change and its size. An object is fetched where nothing in the store was read in that state. What
+is written to it between the listing and the last byte is found, by the server (If-Match of S3) or by asking again
+(Google, Azure), and ends the node: no file is half of one state and half of another.
 """
 
 from __future__ import annotations
