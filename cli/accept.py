@@ -187,7 +187,7 @@ def _last_good(work: Work, node: str) -> tuple[dict[str, Any], dict[str, Any]]:
             if found.get("key") == entry["key"] and found.get("key_parts"):
                 return entry, found["key_parts"]
         raise Refused(f"what the result of {node} was made of is not known any more: run {entry['run']} is gone")
-    raise Refused(f"the last result of {node} is not in {context.store.folder}, as it was put there: it has to run")
+    raise Refused(f"the last result of {node} is not in {context.store.where}, as it was put there: it has to run")
 
 
 def _files(context: Context, stage: Mapping[str, Any]) -> dict[str, dict[str, str]]:

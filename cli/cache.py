@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .compiling import profile_option, spec_argument
-from .stored import short_digest, store_of
+from .stored import require_folder, short_digest, store_of
 
 FOUND = 1
 
@@ -24,6 +24,7 @@ def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) 
     from .locking import lock_keys
 
     path, store = store_of(spec, profile)
+    require_folder(store, "cache")
     held = contents(store)
     click.echo(f"{store.folder}: {counted(held['runs'], 'run')}, {counted(held['results'], 'result')} by key, "
                f"{counted(held['objects'], 'object')} of {bytes_text(held['bytes'])}")  # fmt: skip

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 from ..runtime.events import NodeResult, RunResult
 from ..runtime.locked import LOCK
 from ..runtime.outlines import outline_path
-from ..runtime.pipeline import Pipeline, sets_aside, store_folder
+from ..runtime.pipeline import Pipeline, sets_aside
 from ..runtime.registries import is_mlflow
 from ..runtime.same import in_full
+from ..runtime.shared import open_store
 from ..runtime.sources import find_files, is_glob
 from ..runtime.store import Store, read_json, safe_id
 from . import fresh
@@ -97,7 +98,7 @@ def _keep(
     summary = read_json(store.run_folder(result.run) / "run.json") or {}
     _require(os.name == "posix" and key is not None and result.state == "succeeded")
     _require("lineage" not in summary and not is_mlflow(pipeline))  # others are to be told of every run
-    _require(store_folder(pipeline, root, None) == store.folder)
+    _require(open_store(pipeline, root, None).folder == store.folder)
     nodes: Mapping[str, Mapping[str, Any]] = summary["nodes"]
     for node in pipeline.document["nodes"]:
         _require(_stays(node, nodes))

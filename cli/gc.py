@@ -8,7 +8,7 @@ import click
 
 from .cache import bytes_text, counted
 from .compiling import profile_option, spec_argument
-from .stored import registries_of
+from .stored import registries_of, require_folder
 
 
 class _Span(click.ParamType["float"]):
@@ -54,6 +54,7 @@ def command(
     from .locking import lock_keys
 
     path, store, registries = registries_of(spec, profile)
+    require_folder(store, "gc")
     garbage = find_garbage(
         store,
         registries=registries,

@@ -60,7 +60,7 @@ def list_(spec: Path | None, profile: str | None, as_json: bool) -> None:
 
 
 def _none(store: Store) -> str:
-    return f"no model of this pipeline has been registered (store: {store.folder}); a deploy does that"
+    return f"no model of this pipeline has been registered (store: {store.where}); a deploy does that"
 
 
 def _aliases_of(registry: ModelRegistry, number: int) -> Iterator[str]:

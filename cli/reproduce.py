@@ -54,7 +54,10 @@ def command(
     found = run_named(store, run)
     _require_environment(found, any_environment)
     root = path.resolve().parent
-    with _checked_out(found, root, store.results_folder(found), keep) as there:
+    records = store.results_folder(found)
+    if (found.get("code") or {}).get("patch"):
+        store.fetch(records / found["code"]["patch"])
+    with _checked_out(found, root, records, keep) as there:
         _bring_data(found, root, there)
         again = _run_again(found, there)
     lines, same = _compared(found, again, tolerance)

@@ -38,7 +38,7 @@ def list_(spec: Path | None, profile: str | None, number: int, as_json: bool) ->
         click.echo(json.dumps([_summary(run) for run in runs], indent=1, ensure_ascii=False))
         return
     if not runs:
-        click.echo(f"no run has come to its end in {store.folder}")
+        click.echo(f"no run has come to its end in {store.where}")
     paint = paint_for(sys.stdout)
     for run in runs:
         click.echo(_line(run, paint), color=True)
@@ -93,7 +93,7 @@ def show(run: str, spec: Path | None, profile: str | None, as_json: bool) -> Non
     click.echo(_line(found, paint), color=True)
     for line in shown(found, paint):
         click.echo(line, color=True)
-    click.echo(f"\nreport: {store.results_folder(found) / 'report.html'}")
+    click.echo(f"\nreport: {store.fetch(store.results_folder(found) / 'report.html')}")
 
 
 @command.command("compare")

@@ -41,12 +41,12 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     """Everything that is known of a spec, its runs and its repository. Mistakes in `score.toml` end it."""
     from ..compiler.plan.document import plan_document
     from ..compiler.score.facts import Facts
-    from ..runtime.pipeline import Pipeline, store_folder
-    from ..runtime.store import Store
+    from ..runtime.pipeline import Pipeline
+    from ..runtime.shared import open_store
 
     plan = lowered_of(path, profile=profile, settings=settings).plan
     folder, pipeline = path.resolve().parent, Pipeline(plan_document(plan))
-    store = Store(store_folder(pipeline, folder, os.environ.get("MLOPS_STORE")))
+    store = open_store(pipeline, folder, os.environ.get("MLOPS_STORE"))
     return Facts(
         plan=plan,
         today=today,

@@ -46,10 +46,19 @@ def _pipeline_of(spec: Path | None, profile: str | None) -> tuple[Path, Pipeline
 
 def opened(pipeline: Pipeline, root: Path) -> Store:
     """The store of a pipeline whose spec lies in `root`."""
-    from ..runtime.pipeline import store_folder
-    from ..runtime.store import Store
+    from ..runtime.shared import open_store, why_unusable
 
-    return Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE")))
+    store = open_store(pipeline, root, os.environ.get("MLOPS_STORE"))
+    if shut := why_unusable(store, write=False):
+        raise click.ClickException("\n".join(filter(None, shut)))
+    return store
+
+
+def require_folder(store: Store, command: str) -> None:
+    """Refuses a store at a URI for a command that takes away or reads all that a folder holds."""
+    if store.where != str(store.folder):
+        hint = "let the bucket's own rules expire what is old"
+        raise click.UsageError(f"{command} works on a store in a folder, and this one is {store.where}; {hint}")
 
 
 def run_named(store: Store, name: str) -> Run:
@@ -61,7 +70,7 @@ def run_named(store: Store, name: str) -> Run:
     if len(found) == 1:
         return found[0]
     if not runs:
-        raise click.UsageError(f"no run has come to its end in {store.folder}")
+        raise click.UsageError(f"no run has come to its end in {store.where}")
     if found:
         raise click.UsageError(f"several runs begin with '{name}': {', '.join(r['run'] for r in found[:5])}")
     raise click.UsageError(f"no run '{name}'; the last ones: {', '.join(r['run'] for r in runs[:5])}")

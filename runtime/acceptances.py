@@ -53,14 +53,17 @@ def acceptance_of(found: Any) -> Acceptance | None:
         return None
 
 
-def known_result(context: Context, key: str) -> tuple[dict[str, Any], Acceptance | None] | None:
+def known_result(
+    context: Context, key: str, *, look_only: bool = False
+) -> tuple[dict[str, Any], Acceptance | None] | None:
     """The cache entry of the result that a stage with this key has, wholly there; and by whose word, where it was made
-    for another key."""
-    entry = context.store.cached(key)
+    for another key. With `look_only` nothing is fetched from where it is kept."""
+    look = context.store.known if look_only else context.store.cached
+    entry = look(key)
     if entry is not None:
         return entry, None
     accepted = accepted_for(context, key)
-    entry = context.store.cached(accepted.result) if accepted else None
+    entry = look(accepted.result) if accepted else None
     if entry is None or accepted is None or digests_of(entry) != dict(accepted.outputs):
         return None
     return entry, accepted
@@ -78,7 +81,7 @@ def accepted_in(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def accepted_for(context: Context, key: str) -> Acceptance | None:
     """The acceptance of a key: of `mlops.lock`, else of the store."""
-    return acceptance_of(context.accepted.get(key) or read_json(acceptance_path(context.store, key)))
+    return acceptance_of(context.accepted.get(key) or context.store.read(acceptance_path(context.store, key)))
 
 
 def acceptance_path(store: Store, key: str) -> Path:
@@ -90,11 +93,12 @@ def keep_acceptance(store: Store, accepted: Acceptance) -> None:
 
 
 def drop_acceptance(store: Store, accepted: Acceptance) -> None:
-    acceptance_path(store, accepted.key).unlink(missing_ok=True)
+    store.drop(acceptance_path(store, accepted.key))
 
 
 def kept_acceptances(store: Store) -> Iterator[Acceptance]:
     """Those of the store, in no order that means anything."""
+    store.refresh(store.folder / "accepted")
     for path in sorted((store.folder / "accepted").glob("*.json")):
         if found := acceptance_of(read_json(path)):
             yield found

@@ -84,7 +84,7 @@ def table_of(context: Context, baseline: Baseline, subject: str) -> tuple[Path, 
     if artifact is None or "file" not in artifact:
         raise UnknownValueError(f"{baseline.whose} has no {subject}: run {baseline.run} wrote none down")
     path, digest = context.store.folder / artifact["file"], artifact["digest"]
-    if not path.exists() and context.store.object_path(digest).exists():
+    if not path.exists() and context.store.has(digest):
         context.store.place(digest, path)
     if not path.exists():
         raise UnknownValueError(f"{subject} of {baseline.whose} is gone from the store (run {baseline.run})")

@@ -35,7 +35,7 @@ def keep_last(context: Context, node: str, key: str, parts: Mapping[str, Any]) -
 
 def last_of(context: Context, node: str) -> dict[str, Any] | None:
     """`key`, `key_parts` and `run` of the stage's last result."""
-    found = read_json(_last_path(context, node))
+    found = context.store.read(_last_path(context, node))
     return found if found and isinstance(found.get("key_parts"), dict) else None
 
 

@@ -20,10 +20,11 @@ from .environment import any_environment
 from .events import BLOCKED, BUG, DONE, FAILED, INTERRUPTED, USAGE, RunOptions, system_reason
 from .nodes import exit_code, run_node, write_record
 from .params import check_params
-from .pipeline import NotAPlanError, Pipeline, store_folder
+from .pipeline import NotAPlanError, Pipeline
 from .preflight import find_problems, why_refused
+from .shared import open_store, why_unusable
 from .sources import why_not_readable
-from .store import Store, why_no_run_id
+from .store import why_no_run_id
 
 
 class UsageError(Exception):
@@ -177,10 +178,13 @@ def _context(arguments: argparse.Namespace) -> Context:
         raise UsageError(why)
     pipeline, root = Pipeline.read(arguments.plan), _root(arguments)
     engine = {k: v for k, v in (("name", arguments.engine), ("run", arguments.engine_run)) if v}
+    store = open_store(pipeline, root, os.environ.get("MLOPS_STORE"))
+    if shut := why_unusable(store, write=True):
+        raise UsageError("; ".join(filter(None, shut)))
     return Context(
         pipeline=pipeline,
         root=root,
-        store=Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE"))),
+        store=store,
         run=arguments.run,
         children=Children(),
         listener=Console(node_names=False),

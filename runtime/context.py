@@ -103,7 +103,7 @@ class Context:
         """Where the store shows what it keeps of an artifact."""
         path: Path = self.store.folder / artifact["file"]
         if not path.exists():  # records can travel ahead of the files that they name
-            if not self.store.object_path(artifact["digest"]).exists():
+            if not self.store.has(artifact["digest"]):
                 raise FailedNodeError(f"'{name}' is in no place that this machine can see: {path}")
             self.store.place(artifact["digest"], path)
         return path

@@ -37,12 +37,13 @@ from .events import (
 )
 from .locked import why_not_locked
 from .nodes import run_node, skipped, write_record
-from .pipeline import NotAPlanError, Pipeline, store_folder
+from .pipeline import NotAPlanError, Pipeline
 from .preflight import find_problems, why_refused
 from .rehearsal import rehearse
 from .report import finish
 from .selection import borrow, select
-from .store import Store, why_no_run_id
+from .shared import open_store, why_unusable
+from .store import why_no_run_id
 
 __all__ = ["Event", "Listener", "NodeResult", "Problem", "RunOptions", "RunResult", "new_run_id", "run"]
 
@@ -67,7 +68,9 @@ def run(
     if why := why_no_run_id(run_id):
         return _refused(run_id, [Problem(why)])
     root = root.absolute()
-    store = Store(store_folder(pipeline, root, options.store or os.environ.get("MLOPS_STORE")))
+    store = open_store(pipeline, root, options.store or os.environ.get("MLOPS_STORE"))
+    if shut := why_unusable(store, write=not options.dry_run):
+        return _refused(run_id, [Problem(shut[0], hint=shut[1] or None)])
     context = Context(
         pipeline=pipeline,
         root=root,

@@ -49,6 +49,7 @@ def of_last_good_run(context: Context, subject: str, name: str) -> tuple[str, Pr
         if not _is_earlier(run, context.run, context.pipeline):
             continue
         folder = context.store.results_folder(run)
+        context.store.refresh(folder, ".profiles.json")
         own = [folder / f"{safe_id(g)}.profiles.json" for g in guards]
         paths = dict.fromkeys([*own, *sorted(folder.glob("*.profiles.json"))])
         found = _first({path.name: read_json(path) for path in paths}, subject, name)

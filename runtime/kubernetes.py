@@ -26,9 +26,9 @@ from .context import LETS_PASS, Context
 from .events import BLOCKED, BUG, DONE, FAILED, NOT_RUN, USAGE
 from .nodes import write_record
 from .params import check_params
-from .pipeline import NotAPlanError, Pipeline, store_folder
+from .pipeline import NotAPlanError, Pipeline
 from .report import finish
-from .store import Store
+from .shared import open_store
 
 TRY_AGAIN = 1  # the exit code after which Kubernetes starts another driver
 PATIENCE = 15.0  # seconds that a finished Job's record may take to be seen: shared volumes cache
@@ -93,7 +93,7 @@ def _context(options: argparse.Namespace, owner: Owner) -> Context:
     return Context(
         pipeline=pipeline,
         root=root,
-        store=Store(store_folder(pipeline, root, os.environ.get("MLOPS_STORE"))),
+        store=open_store(pipeline, root, os.environ.get("MLOPS_STORE")),
         run=owner.run,
         params=params,
         engine={"name": "kubernetes", "run": owner.run},

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .store import Store, read_json
+from .store import Store
 
 
 def model_card(store: Store, version: Mapping[str, Any]) -> str:
     """The card of one version, whose run may be known here."""
-    run = read_json(store.run_folder(str(version.get("run"))) / "run.json") or {}
-    plan = read_json(store.folder / str(run.get("plan"))) or {}
+    run = store.read(store.run_folder(str(version.get("run"))) / "run.json") or {}
+    plan = store.read(store.folder / str(run.get("plan"))) or {}
     return card(f"{version['model']}, version {version['version']}", version, run, plan)
 
 

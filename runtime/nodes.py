@@ -25,7 +25,7 @@ def run_node(context: Context, node: str, *, retry: bool = True) -> dict[str, An
     described = context.pipeline.nodes[node]
     context.folder.mkdir(parents=True, exist_ok=True)
     # An engine may run a node again. Killed now, it must not leave what it said before as if that still held.
-    context.store.record_path(context.run, node).unlink(missing_ok=True)
+    context.store.drop_record(context.run, node)
     try:
         found = stopped_before(context, node) or _left_out(context, described) or _run(context, described, retry)
     except (FailedNodeError, OSError) as e:
@@ -61,11 +61,19 @@ def write_record(context: Context, node: str, found: Mapping[str, Any]) -> dict[
         record["engine"] = dict(context.engine)
     if context.engine:  # a process of its own; a run here keeps them at its end
         context.store.fingerprints.save()
+    context.store.share(_named(record))
     context.store.write_json(context.store.record_path(context.run, node), record)
     if context.lineage is not None:
         context.lineage.node_finished(record)
     context.tell("node_finished", node=node, state=record["state"], reason=record["reason"], record=record)
     return record
+
+
+def _named(record: Mapping[str, Any]) -> list[str]:
+    """The objects that a record names: others who read it may ask for them."""
+    kept = [a["digest"] for a in (record.get("artifacts") or {}).values() if "file" in a]
+    aside = (record.get("quarantined") or {}).get("digest")
+    return [*kept, aside] if aside else kept
 
 
 def skipped(reason: str, because: str | None = None) -> dict[str, Any]:

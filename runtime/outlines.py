@@ -19,7 +19,7 @@ from typing import Any
 
 from .digests import text_digest
 from .fingerprints import meaning, parsed
-from .store import Store, read_json
+from .store import Store
 
 _BLOCKS = 1024  # of a text file at most; a block is a power of two of bytes, so that two versions have the same
 _SMALLEST = 64
@@ -41,7 +41,7 @@ def outline_path(store: Store, digest: str) -> Path:
 
 def kept_outline(store: Store, digest: str) -> Outline | None:
     """The outline of what had this digest, where it was kept."""
-    found = read_json(outline_path(store, digest))
+    found = store.read(outline_path(store, digest))
     return found if found and "kind" in found and "parts" in found else None
 
 

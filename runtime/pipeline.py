@@ -107,8 +107,3 @@ def sets_aside(guard: Mapping[str, Any]) -> bool:
 def producer(artifact: str) -> str:
     """The node that makes an artifact: `train.model` comes from `train`, `flights` is a source itself."""
     return artifact.partition(".")[0]
-
-
-def store_folder(pipeline: Pipeline, root: Path, given: str | Path | None) -> Path:
-    """Where the pipeline keeps its results: what is given (MLOPS_STORE), else what the plan says, under the root."""
-    return root / (given or pipeline.version.get("store") or ".mlops")

@@ -47,6 +47,7 @@ def all_registries(
 
 def built_in_registries(store: Store) -> list[ModelRegistry]:
     folder = store.folder / "registry"
+    store.refresh(folder)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return [Registry(store, path.name) for path in found if (path / "versions").is_dir()]
 

@@ -143,7 +143,7 @@ class Registry(ModelRegistry):
         self.store = store
         self.model = model
         self.folder = store.folder / "registry" / model
-        self.place = str(store.folder)
+        self.place = store.where
 
     # --------------------------------------------------------------- versions
 
@@ -171,10 +171,10 @@ class Registry(ModelRegistry):
                 return new
 
     def versions(self) -> list[dict[str, Any]]:
-        return _numbered(self.folder / "versions", "version")
+        return self._numbered("versions", "version")
 
     def version(self, number: int) -> dict[str, Any] | None:
-        return read_json(self.folder / "versions" / f"{number}.json")
+        return self.store.read(self.folder / "versions" / f"{number}.json")
 
     def file(self, number: int) -> Path | None:
         version = self.version(number)
@@ -196,6 +196,7 @@ class Registry(ModelRegistry):
 
     def kept(self, number: int, kind: str) -> dict[str, dict[str, Any]]:
         folder = self.folder / kind
+        self.store.refresh(folder)
         paths = {"": folder / f"{number}.json", **{p.stem: p for p in sorted((folder / str(number)).glob("*.json"))}}
         found = {name: read_json(path) for name, path in paths.items()}
         return {name: document for name, document in found.items() if document is not None}
@@ -203,10 +204,14 @@ class Registry(ModelRegistry):
     # ---------------------------------------------------------------- aliases
 
     def moves(self) -> list[dict[str, Any]]:
-        return _numbered(self.folder / "moves", "move")
+        return self._numbered("moves", "move")
 
     def add_move(self, move: Mapping[str, Any]) -> bool:
         return self.store.create_json(self.folder / "moves" / f"{move['move']}.json", move)
+
+    def _numbered(self, kind: str, name: str) -> list[dict[str, Any]]:
+        self.store.refresh(self.folder / kind)
+        return _numbered(self.folder / kind, name)
 
 
 def _numbered(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -160,7 +160,8 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         foreign=context.foreign,
     )
     key = key_of(parts) if whole else None
-    entry, accepted = (known_result(context, key) if key is not None and stage["cache"] else None) or (None, None)
+    looked = known_result(context, key, look_only=True) if key is not None and stage["cache"] else None
+    entry, accepted = looked or (None, None)
     for o in stage["outputs"]:
         known.digests[f"{stage['id']}.{o['name']}"] = entry["outputs"][o["name"]]["digest"] if entry else None
         if entry and o["name"] in entry.get("metrics", {}):

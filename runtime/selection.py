@@ -10,7 +10,6 @@ from .context import LETS_PASS, Context
 from .events import Problem, RunOptions
 from .nodes import write_record
 from .pipeline import Pipeline
-from .store import read_json, safe_id
 
 
 def select(pipeline: Pipeline, options: RunOptions) -> tuple[list[str], list[Problem]]:
@@ -68,16 +67,13 @@ def _consumer(pipeline: Pipeline, node: str, chosen: list[str]) -> str:
 
 
 def _last_record(context: Context, node: str) -> dict[str, Any] | None:
-    found = [
-        record
-        for path in context.store.runs.glob(f"*/{safe_id(node)}.json")
-        if (record := read_json(path)) and record.get("state") in LETS_PASS and _usable(context, record)
-    ]
-    return max(found, key=lambda r: (r.get("finished", ""), r["run"]), default=None)
+    found = [record for record in context.store.records_of(node) if record.get("state") in LETS_PASS]
+    found.sort(key=lambda r: (r.get("finished", ""), r["run"]), reverse=True)
+    return next((record for record in found if _usable(context, record)), None)
 
 
 def _usable(context: Context, record: Mapping[str, Any]) -> bool:
-    return all(context.store.whole(a) for a in record.get("artifacts", {}).values() if "file" in a)
+    return all(context.store.here(a) for a in record.get("artifacts", {}).values() if "file" in a)
 
 
 def _adopt(context: Context, node: str, found: Mapping[str, Any]) -> None:

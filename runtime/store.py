@@ -24,7 +24,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -67,11 +67,35 @@ class Store:
             with contextlib.suppress(FileExistsError), (self.folder / ".gitignore").open("x", encoding="utf-8") as f:
                 f.write("# Results, records and models: kept here, not in git.\n*\n")
 
+    @property
+    def where(self) -> str:
+        """Where it lies, as people write it."""
+        return str(self.folder)
+
+    def check(self, *, write: bool) -> None:
+        """Raises StoreError where the store cannot be used. A folder shows by itself."""
+
     # ------------------------------------------------------------ plain files
+
+    def read(self, path: Path) -> dict[str, Any] | None:
+        """The JSON object in a file of the store, nothing where there is none."""
+        return read_json(path)
+
+    def fetch(self, path: Path) -> Path:
+        """The path of a file of the store, which is here if it is anywhere."""
+        return path
+
+    def refresh(self, folder: Path, suffix: str = ".json") -> None:
+        """Brings the small files below a folder of the store to their latest state, where others may write them."""
+
+    @staticmethod
+    def json_text(value: Any) -> str:
+        """A value as the store's files hold it."""
+        return json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     def write_json(self, path: Path, value: Any) -> None:
         """Puts a JSON file in place of what is there, whole."""
-        self.write_text(path, _json_text(value))
+        self.write_text(path, self.json_text(value))
 
     def write_text(self, path: Path, text: str) -> None:
         with self._aside(text) as aside:
@@ -81,7 +105,7 @@ class Store:
 
     def create_json(self, path: Path, value: Any) -> bool:
         """Writes a JSON file that nobody has written yet. False: somebody has, and theirs stays."""
-        with self._aside(_json_text(value)) as aside:
+        with self._aside(self.json_text(value)) as aside:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(aside, path)
@@ -169,7 +193,7 @@ class Store:
         digest: str = kept["digest"]
         path = self.object_path(digest)
         try:
-            digests = _read_listing(path).values() if digest.startswith("tree:") else [digest]
+            digests = read_listing(path).values() if digest.startswith("tree:") else [digest]
             stats = [self.object_path(d).stat() for d in digests]
             if (sum(s.st_size for s in stats), sum(s.st_mtime_ns for s in stats)) == (kept["size"], kept["mtime"]):
                 return True
@@ -196,10 +220,21 @@ class Store:
         with contextlib.suppress(OSError, ValueError):
             listing = self.object_path(digest)
             whole = listing.name == file_digest(listing).removeprefix("sha256:")
-            parts = _read_listing(listing).values() if whole and digest.startswith("tree:") else ()
+            parts = read_listing(listing).values() if whole and digest.startswith("tree:") else ()
             damaged = [p for d in {*parts} if file_digest(p := self.object_path(d)) != d]
             for path in damaged if whole else [listing]:
                 path.unlink()
+
+    def has(self, digest: str) -> bool:
+        """Whether an object is there, to be placed."""
+        return self.object_path(digest).exists()
+
+    def here(self, kept: Mapping[str, Any]) -> bool:
+        """Whether an object can be used as it was put."""
+        return self.whole(kept)
+
+    def share(self, digests: Iterable[str]) -> None:
+        """Lets others have these objects, before something that they can read names them."""
 
     def place(self, digest: str, path: Path) -> None:
         """Makes an object appear under a name: a hard link where possible, else a copy (copies.py)."""
@@ -207,7 +242,7 @@ class Store:
             self._link(self.object_path(digest), path)
             return
         aside = self.tmp / secrets.token_hex(8)
-        for name, each in _read_listing(self.object_path(digest)).items():
+        for name, each in read_listing(self.object_path(digest)).items():
             self._link(self.object_path(each), aside / name)
         aside.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -228,16 +263,24 @@ class Store:
 
     # ------------------------------------------------------------------ cache
 
+    def known(self, key: str) -> dict[str, Any] | None:
+        """The entry of a result that a run would find; nothing is fetched."""
+        return self.cached(key)
+
     def cached(self, key: str) -> dict[str, Any] | None:
         """The entry of a result that is wholly there."""
-        entry = read_json(self.cache / f"{_hex(key)}.json")
+        entry = read_json(self._entry_path(key))
         try:
             return entry if entry and all(self.whole(kept) for kept in entry["outputs"].values()) else None
         except (KeyError, TypeError, AttributeError):
             return None  # damaged: it is made again
 
     def remember(self, key: str, entry: Mapping[str, Any]) -> None:
-        self.write_json(self.cache / f"{_hex(key)}.json", entry)
+        """Keeps the entry of a result whose objects are there."""
+        self.write_json(self._entry_path(key), entry)
+
+    def _entry_path(self, key: str) -> Path:
+        return self.cache / f"{_hex(key)}.json"
 
     # ---------------------------------------------------------------- records
 
@@ -253,6 +296,19 @@ class Store:
             there = read_json(self.record_path(other, node))
             return node_again(whole, there) if there else None
         return found
+
+    def drop(self, path: Path) -> None:
+        """Takes a small file of the store away."""
+        path.unlink(missing_ok=True)
+
+    def drop_record(self, run: str, node: str) -> None:
+        """Takes back what a run said of a node."""
+        self.drop(self.record_path(run, node))
+
+    def records_of(self, node: str) -> Iterator[dict[str, Any]]:
+        """The records of a node in all runs."""
+        found = (read_json(path) for path in self.runs.glob(f"*/{safe_id(node)}.json"))
+        yield from (record for record in found if record)
 
     def finished_runs(self) -> Iterator[dict[str, Any]]:
         """What `run.json` says of the runs that were brought to an end, the latest first."""
@@ -348,10 +404,6 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _json_text(value: Any) -> str:
-    return json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def finite(value: Any) -> Any:
     """The value as JSON can hold it: NaN and the infinities, which other readers than Python refuse, as text."""
     if isinstance(value, float) and not math.isfinite(value):
@@ -363,7 +415,8 @@ def finite(value: Any) -> Any:
     return value
 
 
-def _read_listing(path: Path) -> dict[str, str]:
+def read_listing(path: Path) -> dict[str, str]:
+    """The digests of a folder's files by their paths, from the listing that stands for it."""
     lines = (line.partition(" ") for line in path.read_text("utf-8").splitlines())
     return {json.loads(name): digest for digest, _, name in lines}
 

@@ -22,7 +22,15 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import MLFLOW, PSYCOPG, needs_duckdb, needs_mlflow, needs_psycopg, object_store_of
+from ...compiler.plan.needs import (
+    MLFLOW,
+    PSYCOPG,
+    needs_duckdb,
+    needs_mlflow,
+    needs_psycopg,
+    object_store_of,
+    store_package,
+)
 from ...compiler.plan.nodes import Guard, Notebook, Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
@@ -182,7 +190,7 @@ def _needs_of_stages(plan: Plan) -> Iterable[str]:
         yield "duckdb>=1.2,<2"
     if any(needs_psycopg(plan, node) for node in plan.nodes):
         yield PSYCOPG
-    yield from sorted({found for node in plan.nodes if (found := object_store_of(node))})
+    yield from sorted({found for found in (*map(object_store_of, plan.nodes), store_package(plan)) if found})
     if any(needs_mlflow(plan, node) for node in plan.nodes):
         yield from MLFLOW
     if any(isinstance(program, Notebook) for program in programs):

@@ -30,7 +30,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.PINNED_SOURCE: NATIVE,
     F.CHAMPION: NATIVE,
     F.QUARANTINE: NATIVE,
-    F.REMOTE_STORE: unsupported("give the target a `store` on a file system that the workers share"),
+    F.REMOTE_STORE: NATIVE,
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
     F.LINEAGE_FILE: NATIVE,

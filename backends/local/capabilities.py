@@ -30,7 +30,7 @@ CAPABILITIES: Mapping[Feature, Support] = {
     F.PINNED_SOURCE: NATIVE,
     F.CHAMPION: NATIVE,
     F.QUARANTINE: NATIVE,
-    F.REMOTE_STORE: unsupported("name a folder, on a file system that is shared where machines share it"),
+    F.REMOTE_STORE: NATIVE,
     F.CLEAN_CODE: NATIVE,
     F.LOCAL_REGISTRY: NATIVE,
     F.LINEAGE_FILE: NATIVE,

@@ -65,6 +65,22 @@ def object_store_of(node: n.Node) -> str | None:
     return _OBJECT_STORES.get(scheme)
 
 
+def store_package(plan: n.Plan) -> str | None:
+    """The package that speaks to the plan's store; nothing where that is a folder."""
+    protocol = plan.version.store.partition("://")[0] if "://" in plan.version.store else ""
+    return _STORES.get(protocol)
+
+
+_STORES = {
+    **dict.fromkeys(("s3", "s3a"), "s3fs>=2025.2,<2027"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs>=2025.2,<2027"),
+    **dict.fromkeys(("az", "abfs", "abfss"), "adlfs>=2025.8,<2027"),
+    **dict.fromkeys(("sftp", "ssh"), "paramiko>=3,<5"),
+    "smb": "smbprotocol>=1.13,<2",
+    "hdfs": "pyarrow>=16",
+}
+
+
 def needs_psycopg(plan: n.Plan, node: n.Node) -> bool:
     """Whether the runtime connects to PostgreSQL."""
     source = database_of(plan, node)

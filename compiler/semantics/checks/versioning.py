@@ -11,7 +11,7 @@ from ..lineage import check_lineage
 from ..model import Model
 from ..sources import check_secret, missing_file, scheme_of
 
-STORES = ("s3", "gs", "az", "file")
+STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "sftp", "ssh", "smb", "hdfs", "file")
 REGISTRIES = ("local", "mlflow")
 MLFLOW = ("https", "http", "sqlite", "postgresql", "mysql", "mssql")
 
