@@ -218,9 +218,9 @@ def _reason(why: str | None, found: list[Acceptance]) -> str:
 
 def _who(root: Path) -> str:
     """`Ann <ann@example.org>` as git knows the user, else the login and the machine."""
-    from ..runtime.surroundings import git
+    from ..runtime.git import answer_if_any
 
-    name, mail = ((git(root, "config", f"user.{part}") or "").strip() for part in ("name", "email"))
+    name, mail = ((answer_if_any(root, "config", f"user.{part}") or "").strip() for part in ("name", "email"))
     if name or mail:
         return f"{name} <{mail}>" if name and mail else name or mail
     try:

@@ -186,25 +186,14 @@ class Git:
 
     def __init__(self, folder: str) -> None:
         self._end, into = os.pipe()
-        command = [
-            "git",
-            "-C",
-            folder,
-            "status",
-            "--porcelain=v2",
-            "--branch",
-            "-z",
-            "--untracked-files=all",
-            "--",
-            ".",
-        ]
+        status = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", "."]
         actions = [
             (os.POSIX_SPAWN_DUP2, into, 1),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
         try:
             environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-            self._process = os.posix_spawnp("git", [*command, "--", "."], environ, file_actions=actions)
+            self._process = os.posix_spawnp("git", ["git", "-C", folder, *status], environ, file_actions=actions)
         except BaseException:
             os.close(self._end)
             raise

@@ -5,22 +5,33 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+_SECONDS = 20
+
 
 def tracked_files(folder: Path) -> frozenset[str] | None:
     """The files under a folder that git tracks, relative to it; nothing where there is no repository or no git."""
-    if not any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
+    if not in_repository(folder):
         return None
-    import subprocess
+    from ..runtime.git import GitError, ask
 
     try:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z"],
-            cwd=folder,
-            capture_output=True,
-            timeout=20,
-            check=True,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.SubprocessError):
+        listed = ask(folder, "ls-files", "-z", seconds=_SECONDS)
+    except GitError:
         return None
-    return frozenset(os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+    return frozenset(os.fsdecode(name) for name in listed.split(b"\0") if name)
+
+
+def top_of(folder: Path) -> Path | None:
+    """The repository's own folder; nothing where there is no repository or no git."""
+    from ..runtime.git import GitError, ask
+
+    try:
+        top = ask(folder, "rev-parse", "--show-toplevel", seconds=_SECONDS)
+    except GitError:
+        return None
+    return Path(os.fsdecode(top).rstrip("\n")).resolve()
+
+
+def in_repository(folder: Path) -> bool:
+    """Whether a folder lies in a checkout, by what is on the disk: git itself is not asked."""
+    return any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents))

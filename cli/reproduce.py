@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -109,12 +108,14 @@ def _checked_out(run: Run, root: Path, records: Path, keep: bool) -> Iterator[Pa
 
 
 def _git(folder: Path, *arguments: str) -> None:
+    from ..runtime.git import GitError, NoGitError, ask
+
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise NotReproducible(f"git cannot be started: {error.strerror}") from None
-    if done.returncode:
-        raise NotReproducible(f"git {arguments[0]}: {done.stderr.strip().removeprefix('error: ')}")
+        ask(folder, *arguments)
+    except NoGitError as error:
+        raise NotReproducible(str(error)) from None
+    except GitError as error:
+        raise NotReproducible(f"git {arguments[0]}: {error}") from None
 
 
 def _bring_data(run: Run, root: Path, there: Path) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ..runtime.git import GitError, NoGitError, ask
 from . import specs
+from .git import in_repository
 
 _LARGEST = 4 * 2**20  # bytes; of larger files only that they are there is of interest
 _MOST = 20_000  # files outside of the spec's folder; with more, only specs are taken from there
@@ -40,7 +41,7 @@ class Repository:
     @staticmethod
     def around(folder: Path) -> Repository:
         """Raises NoRevision where there is none."""
-        if not any((parent / ".git").exists() for parent in (folder.resolve(), *folder.resolve().parents)):
+        if not in_repository(folder):
             raise NoRevision(f"{folder.resolve()} is in no git repository: there is no revision to compare with")
         top = _git(folder.resolve(), "rev-parse", "--show-toplevel").decode(errors="surrogateescape").rstrip("\n")
         return Repository(Path(top))
@@ -139,26 +140,10 @@ def _write(repository: Repository, blobs: tuple[Blob, ...], folder: Path) -> Non
             place.symlink_to(target)
 
 
-# A hook of git says by these which repository it runs for, relative to another folder than ours.
-_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-
-
 def _git(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=folder,
-            input=given,
-            capture_output=True,
-            timeout=120,
-            env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS}
-            | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-        )
-    except FileNotFoundError:
+        return ask(folder, *arguments, given=given, seconds=120)
+    except NoGitError:
         raise NoRevision("there is no git on this machine: it knows what the spec was") from None
-    except subprocess.TimeoutExpired:
-        raise NoRevision(f"git {arguments[0]} did not end within two minutes") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise NoRevision(f"git {arguments[0]} failed" + (f": {said[0]}" if said else ""))
-    return done.stdout
+    except GitError as error:
+        raise NoRevision(f"git {arguments[0]} failed: {error}") from None

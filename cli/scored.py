@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .compiling import lowered_of
-from .git import tracked_files
+from .git import top_of, tracked_files
 from .stored import reproductions_of
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def repository_of(folder: Path) -> Repository | None:
     from ..compiler.score.facts import Repository
 
     tracked = tracked_files(folder)
-    top = _top(folder)
+    top = top_of(folder)
     if tracked is None or top is None:
         return None
     prefix = folder.relative_to(top).as_posix()
@@ -125,15 +124,6 @@ def repository_of(folder: Path) -> Repository | None:
     flows = [name for name in sorted(everything) if re.fullmatch(r"\.github/workflows/[^/]+\.ya?ml", name)]
     read = (workflow_of(_text(top / name), os.path.relpath(top / name, folder)) for name in flows)
     return Repository(prefix, tracked, tests, tuple(w for w in read if w is not None))
-
-
-def _top(folder: Path) -> Path | None:
-    try:
-        asked = ["git", "rev-parse", "--show-toplevel"]
-        answer = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=True, timeout=20)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return Path(answer.stdout.rstrip("\n")).resolve()
 
 
 def _text(path: Path) -> str:

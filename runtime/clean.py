@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .context import Context
 from .events import Problem
+from .git import GitError, NoGitError, answer
 from .locked import LOCK
 
 _SHOWN = 10  # files in a message
@@ -24,20 +24,20 @@ def why_unclean(context: Context, chosen: Iterable[str]) -> list[Problem]:
         return []
     root = context.root
     try:
-        top = _git(root, "rev-parse", "--show-toplevel").removesuffix("\n")
-    except FileNotFoundError:
+        top = answer(root, "rev-parse", "--show-toplevel").removesuffix("\n")
+    except NoGitError:
         return [Problem(f"{_MUST}, and there is no git here to say so", hint="install git, where this runs")]
-    except _GitError as error:
+    except GitError as error:
         outside = "not a git repository" in str(error)
         said = "this folder is not in a git repository" if outside else f"git says: {error}"
         return [Problem(f"{_MUST}, and {said}", hint=f"run it in a checkout ({root} is none); {_OTHERWISE}")]
     try:
-        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-    except _GitError:
+        answer(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except GitError:
         return [Problem(f"{_MUST}, and there is no commit yet", hint="git add --all && git commit")]
     try:
         found = [*_differing(context, Path(top)), *_unknown(context, Path(top), chosen)]
-    except _GitError as error:
+    except GitError as error:
         return [Problem(f"{_MUST}, and git cannot say whether it is: {error}")]
     if not found:
         return []
@@ -49,7 +49,7 @@ def why_unclean(context: Context, chosen: Iterable[str]) -> list[Problem]:
 
 def _differing(context: Context, top: Path) -> Iterator[tuple[str, str]]:
     """What git says is not as in the commit, as seen from the project, without what runs leave behind."""
-    said = _git(
+    said = answer(
         context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none", "--", "."
     )
     entries = iter(said.split("\0"))
@@ -75,7 +75,7 @@ def _unknown(context: Context, top: Path, chosen: Iterable[str]) -> Iterator[tup
     code |= {f for f in (context.pipeline.version.get("env_lock"),) if f and (context.root / f).is_file()}
     if not code:
         return
-    listed = _git(context.root, "ls-files", "-v", "-z", "--full-name", "--", *sorted(code))
+    listed = answer(context.root, "ls-files", "-v", "-z", "--full-name", "--", *sorted(code))
     known = {str(top / entry[2:]): entry[0] for entry in listed.split("\0") if entry}
     fresh = {path for what, path in _differing(context, top) if what == "new"}
     for file in sorted(code):
@@ -102,23 +102,3 @@ def _seen(path: Path, root: Path) -> str:
 
 def _count(number: int) -> str:
     return "this file is" if number == 1 else f"{number} files are"
-
-
-class _GitError(Exception):
-    """What git said instead of an answer."""
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    """What git answers. Raises _GitError, and FileNotFoundError where there is no git."""
-    done = subprocess.run(
-        # A checkout that another user made, as in a container, is one: its code is what runs anyway.
-        ["git", "-c", "safe.directory=*", *arguments],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
-    )
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _GitError(lines[0].removeprefix("fatal: ") if lines else f"git {arguments[0]} failed")
-    return done.stdout.decode("utf-8", "surrogateescape")

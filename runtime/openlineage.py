@@ -179,15 +179,16 @@ class Lineage:
 
 def code_of(context: Context) -> dict[str, str] | None:
     """What git says of the project's code; nothing where the policy does not ask, or there is no repository."""
-    from .surroundings import commit_of, git
+    from .git import answer_if_any
+    from .surroundings import commit_of
 
     commit = commit_of(context)
     if commit is None:
         return None
     found = {"commit": commit, "root": str(context.root)}
-    found["folder"] = (git(context.root, "rev-parse", "--show-prefix") or "").strip()
-    found["branch"] = (git(context.root, "symbolic-ref", "--short", "-q", "HEAD") or "").strip()
-    found["repository"] = without_password((git(context.root, "remote", "get-url", "origin") or "").strip())
+    found["folder"] = (answer_if_any(context.root, "rev-parse", "--show-prefix") or "").strip()
+    found["branch"] = (answer_if_any(context.root, "symbolic-ref", "--short", "-q", "HEAD") or "").strip()
+    found["repository"] = without_password((answer_if_any(context.root, "remote", "get-url", "origin") or "").strip())
     return found
 
 

@@ -10,13 +10,13 @@ import contextlib
 import hashlib
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .context import Context
+from .git import answer_if_any
 from .locked import LOCK
 from .params import origin_of
 
@@ -31,7 +31,7 @@ def code_state(context: Context) -> dict[str, Any] | None:
     if commit is None:
         return None
     found: dict[str, Any] = {"commit": commit, "uncommitted": None}
-    folder = git(context.root, "rev-parse", "--show-prefix")
+    folder = answer_if_any(context.root, "rev-parse", "--show-prefix")
     if folder is not None:
         found["folder"] = folder.strip()
     patch, left_out = _difference(context)
@@ -48,7 +48,7 @@ def commit_of(context: Context) -> str | None:
     """The commit of the project's folder; nothing where the policy does not ask for it, or there is none."""
     if context.pipeline.version.get("code") == "off":
         return None
-    commit = git(context.root, "rev-parse", "HEAD")
+    commit = answer_if_any(context.root, "rev-parse", "HEAD")
     return commit.strip() if commit else None
 
 
@@ -58,17 +58,17 @@ def _difference(context: Context) -> tuple[str, list[str]]:
     Files that are new are staged in an index of their own: the user's stays as it is.
     """
     here = (".", f":(exclude,glob)**/{LOCK}")  # a run writes the lock, and uses none of it
-    changed = git(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *here)
+    changed = answer_if_any(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *here)
     if not changed:
         return "", []
     new = [line[3:] for line in changed.split("\0") if line.startswith("?? ")]
-    top = Path((git(context.root, "rev-parse", "--show-toplevel") or "").strip() or context.root)
+    top = Path((answer_if_any(context.root, "rev-parse", "--show-toplevel") or "").strip() or context.root)
     large = [n for n in new if _size(top / n) > _LARGEST]
     with context.store.workspace("patch") as workspace:
         own = {"GIT_INDEX_FILE": str(workspace / "index")}
-        git(context.root, "read-tree", "HEAD", **own)
-        git(context.root, "add", "--all", "--", *here, *(f":(top,exclude,literal){n}" for n in large), **own)
-        patch = git(context.root, "diff", "--cached", "--binary", "HEAD", "--", *here, **own)
+        answer_if_any(context.root, "read-tree", "HEAD", **own)
+        answer_if_any(context.root, "add", "--all", "--", *here, *(f":(top,exclude,literal){n}" for n in large), **own)
+        patch = answer_if_any(context.root, "diff", "--cached", "--binary", "HEAD", "--", *here, **own)
     return patch or "", large
 
 
@@ -77,21 +77,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def git(folder: Path, *arguments: str, **env: str) -> str | None:
-    """What git answers; nothing where it is not there or refuses."""
-    try:
-        answer = subprocess.run(
-            ["git", *arguments],
-            cwd=folder,
-            capture_output=True,
-            check=False,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **env},
-        )
-    except OSError:
-        return None
-    return answer.stdout.decode("utf-8", "surrogateescape") if answer.returncode == 0 else None
 
 
 def machine() -> dict[str, Any]:
