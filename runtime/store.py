@@ -8,7 +8,7 @@
     reproductions/              what became of runs that were made again, by cli/stored.py
     fetched/                    what was read from elsewhere, by its etag (fetched.py)
     outlines/, last/            what tells a change by name and line (outlines.py, changes.py)
-    tmp/                        what is being made; its owner holds a lock on it
+    tmp/                        what is being made (workspaces.py)
     fingerprints.json           digests of files elsewhere, by what the file system says of them
 
 A file appears whole or not at all: it is written aside, flushed to disk, and renamed.
@@ -23,7 +23,6 @@ import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +32,7 @@ from .copies import copy_file
 from .digests import file_digest, path_digest, tree_digest, tree_files, tree_listing
 from .fingerprints import Fingerprints
 from .same import in_full, node_again, same_as
-
-try:
-    import fcntl
-except ImportError:  # Windows: leftovers of a killed run stay in tmp/ until they are removed by hand
-    fcntl = None  # type: ignore[assignment]
+from .workspaces import clear_leftovers, remove, workspace
 
 
 @dataclass(frozen=True)
@@ -49,10 +44,13 @@ class Kept:
     mtime: int
 
     def plain(self) -> dict[str, Any]:
+        """As records and entries hold it."""
         return {"digest": self.digest, "size": self.size, "mtime": self.mtime}
 
 
 class Store:
+    """A store in a folder. `shared.py` has the one that a folder is only the working copy of."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.runs = self.folder / "runs"
@@ -98,6 +96,7 @@ class Store:
         self.write_text(path, self.json_text(value))
 
     def write_text(self, path: Path, text: str) -> None:
+        """Puts a file in place of what is there, whole."""
         with self._aside(text) as aside:
             path.parent.mkdir(parents=True, exist_ok=True)
             aside.replace(path)
@@ -135,6 +134,7 @@ class Store:
     # ---------------------------------------------------------------- objects
 
     def object_path(self, digest: str) -> Path:
+        """Where an object lies, if it is there."""
         kind, _, hex_ = digest.partition(":")
         return self.folder / "objects" / kind / hex_[:2] / hex_
 
@@ -212,7 +212,7 @@ class Store:
             self._as_made.add(seen)
             return True
         self.drop_damaged(digest)
-        _remove(path)
+        remove(path)
         return False
 
     def drop_damaged(self, digest: str) -> None:
@@ -285,12 +285,15 @@ class Store:
     # ---------------------------------------------------------------- records
 
     def run_folder(self, run: str) -> Path:
+        """Where the records of a run lie."""
         return self.runs / run
 
     def record_path(self, run: str, node: str) -> Path:
+        """Where the record of a node lies."""
         return self.runs / run / f"{safe_id(node)}.json"
 
     def record(self, run: str, node: str) -> dict[str, Any] | None:
+        """What a run says of a node; of one that did nothing, what the run that it is the same as says."""
         found = read_json(self.record_path(run, node))
         if found is None and (whole := read_json(self.runs / run / "run.json")) and (other := same_as(whole)):
             there = read_json(self.record_path(other, node))
@@ -331,52 +334,13 @@ class Store:
     def workspace(self, name: str, token: str = "") -> Iterator[Path]:
         """A folder of one's own under tmp/, gone afterwards. `token` is in the environment of the programs in it."""
         self._make()
-        folder = self.tmp / f"{name}-{secrets.token_hex(6)}.d"
-        folder.mkdir()
-        with (folder / ".owner").open("w", encoding="utf-8") as owner:
-            if fcntl is not None:
-                with contextlib.suppress(OSError):
-                    fcntl.flock(owner, fcntl.LOCK_EX)
-            json.dump({"host": os.uname().nodename if hasattr(os, "uname") else "", "token": token}, owner)
-            owner.flush()
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _clear_asides(self) -> None:
-        """Removes what was written aside and never renamed; what is younger than an hour may still be."""
-        for path in self.tmp.iterdir():
-            with contextlib.suppress(OSError):
-                owned = path.suffix == ".d" and (path / ".owner").exists()
-                if not owned and time.time() - path.stat().st_mtime > 3600:
-                    _remove(path)
+        with workspace(self.tmp, name, token) as folder:
+            yield folder
 
     def clear_leftovers(self, end: Callable[[list[str]], None]) -> None:
-        """Removes the workspaces of runs that were killed on this machine. `end` is given the tokens of the programs
+        """Removes what runs that were killed on this machine left under tmp/. `end` is given the tokens of the programs
         that they left behind, and ends them first: one that goes on would write into a folder that is being removed."""
-        if fcntl is None or not self.tmp.is_dir():
-            return
-        self._clear_asides()
-        with contextlib.ExitStack() as locks:
-            left: list[tuple[Path, str]] = []
-            for folder in self.tmp.glob("*.d"):
-                with contextlib.suppress(OSError, ValueError):
-                    owner = locks.enter_context((folder / ".owner").open(encoding="utf-8"))
-                    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its owner lives
-                    about = json.load(owner)
-                    if about["host"] == os.uname().nodename:
-                        left.append((folder, about["token"]))
-            end([token for _, token in left])
-            for folder, _ in left:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+        clear_leftovers(self.tmp, end)
 
 
 def why_no_run_id(run: str) -> str | None:
