@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..runtime.amounts import bytes_text, counted
 from .compiling import profile_option, spec_argument
 from .stored import require_folder, short_digest, store_of
 
@@ -40,19 +41,3 @@ def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) 
             click.echo(f"not here: the result of {node}, which mlops.lock names ({short_digest(key)})")
     click.echo(f"{len(found)} of {held['objects']} objects are damaged" + (", and taken away" if repair else ""))
     return FOUND if found and not repair else 0
-
-
-def counted(number: int, of: str) -> str:
-    """`1 run`, `2 runs`"""
-    return f"{number:,} {of}" + ("" if number == 1 else "s")
-
-
-def bytes_text(number: float) -> str:
-    """`13 bytes`, `4.2 MiB`"""
-    if number < 1024:
-        return counted(int(number), "byte")
-    for unit in ("KiB", "MiB", "GiB", "TiB"):
-        number /= 1024
-        if number < 1024 or unit == "TiB":
-            break
-    return f"{number:.1f} {unit}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .cache import bytes_text, counted
+from ..runtime.amounts import bytes_text, counted
 from .compiling import profile_option, spec_argument
 from .stored import registries_of, require_folder
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -101,31 +101,28 @@ def command(
         any_environment=any_environment,
     )
     tell_refused(found.refused)
-    text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
-    if output is not None:
-        output.write_text(text, "utf-8")
-    if as_json:
-        click.echo(text, nl=False)
-    else:
-        for line in render_plan(found, paint_for(sys.stdout)):
-            click.echo(line, color=True)
-        if output is not None:
-            click.echo(f"kept: mlopsc run {output} does this, or refuses")
+    _tell(found.document(), render_plan(found, paint_for(sys.stdout)), as_json, output)
+    if output is not None and not as_json:
+        click.echo(f"kept: mlopsc run {output} does this, or refuses")
     return CHANGES if detailed_exitcode and found.changes else 0
 
 
 def _since(found: Since, as_json: bool, output: Path | None, detailed_exitcode: bool, fail_on: str | None) -> int:
-    text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
+    _tell(found.document(), render_since(found, paint_for(sys.stdout)), as_json, output)
+    if fail_on is not None and found.fails(fail_on):
+        return FAILED
+    return CHANGES if detailed_exitcode and found.changes else 0
+
+
+def _tell(document: Mapping[str, Any], lines: Iterable[str], as_json: bool, output: Path | None) -> None:
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if output is not None:
         output.write_text(text, "utf-8")
     if as_json:
         click.echo(text, nl=False)
     else:
-        for line in render_since(found, paint_for(sys.stdout)):
+        for line in lines:
             click.echo(line, color=True)
-    if fail_on is not None and found.fails(fail_on):
-        return FAILED
-    return CHANGES if detailed_exitcode and found.changes else 0
 
 
 def render_plan(plan: Rehearsal, paint: Paint) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Protocol
 
+from ..runtime.amounts import counted
 from ..runtime.events import Event
 from .terminal import Paint, visible
 
@@ -91,7 +92,7 @@ class PlainProgress:
         match event.kind:
             case "run_started":
                 self._began = event.at
-                self._line(event, f"run {event.run}: {_count(len(event.nodes), 'node')}")
+                self._line(event, f"run {event.run}: {counted(len(event.nodes), 'node')}")
             case "node_started":
                 self._started.setdefault(event.node or "", event.at)
                 again = f" (try {event.attempt})" if event.attempt > 1 else ""
@@ -223,7 +224,3 @@ class LiveProgress:
             counts[word] = counts.get(word, 0) + 1
         said = ", ".join(f"{n} {word}" for word, n in counts.items())
         return Text(f"   {clock((self._over or time()) - self._began)}  {said}", "dim")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from ..compiler.diagnostics import Diagnostic, Severity
 from ..compiler.source import Span
+from ..runtime.amounts import counted
 from .terminal import Paint, cells, plain, visible, width
 
 _LONGEST = 140  # columns of a shown source line; longer ones are cut around the span
@@ -60,21 +61,17 @@ def render_all(diagnostics: Iterable[Diagnostic], paint: Paint = plain) -> str:
 def summary(diagnostics: Iterable[Diagnostic], files: int, paint: Paint = plain) -> str:
     """`2 errors and 1 warning in 3 files (1 fixable with --fix)`, or that all is well."""
     found = list(diagnostics)
-    checked = _count(files, "file")
+    checked = counted(files, "file")
     if not found:
         return paint("all good", "good") + f": {checked} checked"
     counts = [
-        paint(_count(n, severity.value), severity.value)
+        paint(counted(n, severity.value), severity.value)
         for severity in Severity
         if (n := sum(d.severity is severity for d in found))
     ]
     said = " and ".join([", ".join(counts[:-1]), counts[-1]] if len(counts) > 1 else counts)
     fixable = sum(d.fix is not None and d.fix.safe for d in found)
     return f"{said} in {checked}" + (f" ({fixable} fixable with --fix)" if fixable else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _one_line(message: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..runtime.amounts import bytes_text
 from .progress import clock, word_of
 from .stored import Run, digests_of, metric_text, metrics_of, short_digest
 from .terminal import Paint
@@ -59,7 +60,7 @@ def _machine(machine: Mapping[str, Any]) -> str:
     if machine.get("processors"):
         parts.append(f"{machine['processors']} processors" + (f" ({p})" if (p := machine.get("processor")) else ""))
     if machine.get("memory"):
-        parts.append(size_text(machine["memory"]))
+        parts.append(bytes_text(machine["memory"]))
     parts += machine.get("gpus") or []
     return ", ".join(parts)
 
@@ -89,7 +90,7 @@ def _data(run: Run) -> Iterator[Row]:
     for i, (name, digest) in enumerate(digests_of(run, "source").items()):
         found = sizes[name]
         files = f", {found['files']} files" if found.get("files", 1) > 1 else ""
-        size = size_text(found["size"]) if found.get("size") is not None else ""
+        size = bytes_text(found["size"]) if found.get("size") is not None else ""
         yield "data" if i == 0 else "", name, short_digest(digest), f"{size}{files}"
 
 
@@ -112,7 +113,7 @@ def _about(record: Mapping[str, Any]) -> str:
     parts = [
         f"{len(tries)} tries" if len(tries) > 1 else "",
         f"processor {clock(last['cpu'])}" if last.get("cpu") is not None else "",
-        f"memory {size_text(last['memory'])}" if last.get("memory") else "",
+        f"memory {bytes_text(last['memory'])}" if last.get("memory") else "",
         f"made by {record['from_run']}" if record.get("from_run") else "",
         f"{record['model']} version {record['version']}" if record.get("version") else "",
         str(record.get("reason") or ""),
@@ -132,13 +133,3 @@ def _table(rows: list[Row], paint: Paint) -> Iterator[str]:
     for title, *cells in rows:
         padded = [c.ljust(w) if len(cells) > 1 else c for c, w in zip(cells, [*widths, 0], strict=False)]
         yield f"{paint(title.ljust(9), 'dim')} {'  '.join(padded)}".rstrip()
-
-
-def size_text(size: int) -> str:
-    """Bytes for people: `512 MiB`."""
-    number, unit = float(size), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if number < 1024:
-            break
-        number, unit = number / 1024, larger
-    return f"{number:.0f} {unit}" if number >= 10 or unit == "B" else f"{number:.1f} {unit}"

@@ -7,46 +7,35 @@ compared part by part.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from .context import Context
 from .digests import value_digest
-from .fingerprints import Fingerprints
+from .sources import lists_of
 
 
-def key_parts(
-    stage: Mapping[str, Any],
-    *,
-    root: Path,
-    fingerprints: Fingerprints,
-    params: Mapping[str, Any],
-    inputs: Mapping[str, list[str | None]],
-    lists: frozenset[str],
-    env_lock: str | None,
-    foreign: Mapping[str, str | None] | None = None,
-) -> dict[str, Any]:
-    """What the stage's result depends on. `inputs` holds the digests by input name, `lists` the names of those that the
-    program gets file by file, `params` the values it uses.
-
-    `foreign` are the packages that are not as the lock pins them: what they make is not what the lock's would.
-    A digest is None where a rehearsal does not know it; such parts make no key.
-    """
+def key_parts(context: Context, stage: Mapping[str, Any], inputs: Mapping[str, list[str | None]]) -> dict[str, Any]:
+    """What the stage's result depends on in this run. `inputs` holds the digests by input name; one is None where a
+    rehearsal does not know it, and such parts make no key."""
+    root, digest_of, lists = context.root, context.store.fingerprints, lists_of(context, stage)
+    lock = context.pipeline.version.get("env_lock")
     own = stage["program"].get("file")
     files = sorted({*stage["code"], *([own] if own else [])})
     parts: dict[str, Any] = {
         "program": _meaning(stage["program"]),
-        "params": dict(params),
+        "params": {name: context.params.get(name) for name in stage["params"]},
         "inputs": dict(inputs),
         **({"lists": sorted(lists)} if lists else {}),
         "outputs": [[o["name"], o["kind"], o["path"], o.get("format")] for o in stage["outputs"]],
         "item": (stage.get("item") or {}).get("value"),
         "image": stage.get("image"),
         "env": {name: value if isinstance(value, str) else {"secret": value["name"]} for name, value in stage["env"]},
-        "lock": fingerprints.file(root / env_lock) if env_lock and (root / env_lock).is_file() else None,
-        "code": {file: fingerprints.code(root / file) for file in files if (root / file).is_file()},
+        "lock": digest_of.file(root / lock) if lock and (root / lock).is_file() else None,
+        "code": {file: digest_of.code(root / file) for file in files if (root / file).is_file()},
     }
-    if foreign and env_lock and runs_python(stage):
-        parts["foreign"] = dict(foreign)
+    if context.foreign and lock and runs_python(stage):
+        # What packages make that are not as the lock pins them is not what the lock's would.
+        parts["foreign"] = dict(context.foreign)
     return parts
 
 
@@ -59,6 +48,7 @@ def runs_python(stage: Mapping[str, Any]) -> bool:
 
 
 def key_of(parts: Mapping[str, Any]) -> str:
+    """`sha256:…` of the parts."""
     return value_digest(parts)
 
 

@@ -17,7 +17,7 @@ from .keys import key_of, key_parts
 from .object_sources import foreseen, is_object
 from .params import shown
 from .pipeline import producer
-from .sources import lists_of, local_artifact
+from .sources import local_artifact
 from .web_sources import is_web
 
 LOCK = "mlops.lock"
@@ -70,16 +70,7 @@ def why_not_locked(context: Context, chosen: list[str]) -> Iterator[Problem]:
             yield _problem(stage, "is not in mlops.lock: no run that succeeded had it")
             continue
         inputs = {i["name"]: [_version(context, a, locked) for a in i["artifacts"]] for i in stage["inputs"]}
-        parts = key_parts(
-            stage,
-            root=context.root,
-            fingerprints=context.store.fingerprints,
-            params={p: context.params.get(p) for p in stage["params"]},
-            inputs=inputs,
-            lists=lists_of(context, stage),
-            env_lock=context.pipeline.version.get("env_lock"),
-            foreign=context.foreign,
-        )
+        parts = key_parts(context, stage, inputs)
         known = all(v is not None for found in inputs.values() for v in found)
         if why := _difference(locked[name], parts, key_of(parts) if known else None):
             yield _problem(stage, f"is not as locked: {why}")

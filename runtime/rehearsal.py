@@ -14,6 +14,7 @@ from typing import Any
 
 from . import extracts
 from .acceptances import Acceptance, known_result
+from .amounts import counted
 from .changes import Cause, causes, last_of, let_pass, was_alike
 from .conditions import UnknownValueError, evaluate
 from .context import Context, FailedNodeError
@@ -128,7 +129,7 @@ def _source(context: Context, source: Mapping[str, Any], known: _Known) -> Plann
         return Planned(source["id"], "source", "fail", str(e))
     known.digests[source["id"]] = artifact["digest"]
     known.files[source["id"]] = files
-    text = f"{source['uri']} ({_count(artifact['files'], 'file')}, {_count(artifact['size'], 'byte')})"
+    text = f"{source['uri']} ({counted(artifact['files'], 'file')}, {counted(artifact['size'], 'byte')})"
     return Planned(source["id"], "source", "read", text, digest=artifact["digest"])
 
 
@@ -142,23 +143,14 @@ def _object_source(context: Context, source: Mapping[str, Any], known: _Known) -
     if source["version"] in ("etag", "mtime"):
         known.files[source["id"]] = {name: found or "not fetched yet" for name, found in files.items()}
     new = sum(found is None for found in files.values())
-    text = f"{source['uri']} ({_count(len(files), 'object')}, {new or 'none'} to fetch)"
+    text = f"{source['uri']} ({counted(len(files), 'object')}, {new or 'none'} to fetch)"
     return Planned(source["id"], "source", "read", text, digest=digest)
 
 
 def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned:
     digests = {i["name"]: [known.digests.get(a) for a in i["artifacts"]] for i in stage["inputs"]}
     whole = all(d is not None for found in digests.values() for d in found)
-    parts = key_parts(
-        stage,
-        root=context.root,
-        fingerprints=context.store.fingerprints,
-        params={name: context.params.get(name) for name in stage["params"]},
-        inputs=digests,
-        lists=lists_of(context, stage),
-        env_lock=context.pipeline.version.get("env_lock"),
-        foreign=context.foreign,
-    )
+    parts = key_parts(context, stage, digests)
     key = key_of(parts) if whole else None
     looked = known_result(context, key, look_only=True) if key is not None and stage["cache"] else None
     entry, accepted = looked or (None, None)
@@ -176,7 +168,7 @@ def _stage(context: Context, stage: Mapping[str, Any], known: _Known) -> Planned
         said = f", {accepted.told}" if accepted else ""
         text = f"from run {entry['run']}{said}"
         return Planned(stage["id"], "stage", action, text, why, key, accepted=accepted, parts=parts)
-    why = why or (_gone(stage),)
+    why = why or (Cause("gone", "its last result is not in the store any more"),)
     certain = whole or (any(not c.waits for c in why) and not was_alike(context, stage, parts))
     action = "run" if certain and undecided is None else "may_run"
     return Planned(stage["id"], "stage", action, _command(context, stage), why, key, parts=parts)
@@ -191,10 +183,6 @@ def _why(context: Context, stage: Mapping[str, Any], parts: Mapping[str, Any], k
         place = stage["place"]
         return (*found, Cause("cache", "always runs: cache = off", place["file"], place["line"]))
     return found
-
-
-def _gone(stage: Mapping[str, Any]) -> Cause:
-    return Cause("gone", "its last result is not in the store any more")
 
 
 def _command(context: Context, stage: Mapping[str, Any]) -> str:
@@ -233,7 +221,7 @@ def _result_path(context: Context, stage: Mapping[str, Any], output: Mapping[str
 
 def _guard(context: Context, guard: Mapping[str, Any], known: _Known) -> Planned:
     known.digests[guard["subject"]] = let_pass(context, guard, known.digests.get(guard["subject"]))
-    return Planned(guard["id"], "guard", "check", f"{_count(len(guard['rules']), 'rule')} on {guard['subject']}")
+    return Planned(guard["id"], "guard", "check", f"{counted(len(guard['rules']), 'rule')} on {guard['subject']}")
 
 
 def _deploy(context: Context, deploy: Mapping[str, Any], known: _Known) -> Planned:
@@ -270,7 +258,3 @@ def _version(context: Context, deploy: Mapping[str, Any], known: _Known) -> int 
 
 
 _OF_KIND = {"source": _source, "stage": _stage, "guard": _guard, "deploy": _deploy}
-
-
-def _count(number: int, of: str) -> str:
-    return f"{number:,} {of}" + ("" if number == 1 else "s")

@@ -63,16 +63,8 @@ def _keep_outlines(context: Context, parts: Mapping[str, Any]) -> None:
 
 def stage_key_parts(context: Context, stage: Mapping[str, Any]) -> dict[str, Any]:
     artifacts = {i["name"]: [context.artifact(a) for a in i["artifacts"]] for i in stage["inputs"]}
-    return key_parts(
-        stage,
-        root=context.root,
-        fingerprints=context.store.fingerprints,
-        params={name: context.params.get(name) for name in stage["params"]},
-        inputs={name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()},
-        lists=lists_of(context, stage),
-        env_lock=context.pipeline.version.get("env_lock"),
-        foreign=context.foreign,
-    )
+    inputs = {name: [a.get("version", a["digest"]) for a in found] for name, found in artifacts.items()}
+    return key_parts(context, stage, inputs)
 
 
 def _tries(context: Context, stage: Mapping[str, Any], key: str, allowed: int) -> dict[str, Any]:
