@@ -19,11 +19,9 @@ from typing import Any
 from .context import Context, FailedNodeError
 from .digests import tree_digest
 from .fetched import FILES, artifact_of, recall, remember
+from .remote import OBJECT_STORES, PACKAGES
 from .store import safe_id
 
-PACKAGES = {
-    "s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs",
-}  # fmt: skip
 _BLOCK = 8 << 20  # bytes of one request
 _AT_ONCE = 8  # objects
 # What may stand behind the name of one object: which of its versions is meant.
@@ -33,7 +31,7 @@ _VERSION = re.compile(r"(\?version[Ii]d=[^*?\[]+|#\d+)$")
 def scheme_of(source: Mapping[str, Any]) -> str | None:
     """The scheme of an object store, where the source lies in one."""
     scheme = (source.get("uri") or "").partition("://")[0]
-    return scheme if scheme in PACKAGES else None
+    return scheme if scheme in OBJECT_STORES else None
 
 
 def is_object(source: Mapping[str, Any]) -> bool:

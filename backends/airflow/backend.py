@@ -28,8 +28,8 @@ from ...compiler.plan.needs import (
     needs_duckdb,
     needs_mlflow,
     needs_psycopg,
-    object_store_of,
-    store_package,
+    source_packages,
+    store_packages,
 )
 from ...compiler.plan.nodes import Guard, Notebook, Plan, Stage
 from ..base import OutputFile, Support
@@ -190,7 +190,7 @@ def _needs_of_stages(plan: Plan) -> Iterable[str]:
         yield "duckdb>=1.2,<2"
     if any(needs_psycopg(plan, node) for node in plan.nodes):
         yield PSYCOPG
-    yield from sorted({found for found in (*map(object_store_of, plan.nodes), store_package(plan)) if found})
+    yield from sorted({*store_packages(plan), *(line for node in plan.nodes for line in source_packages(node))})
     if any(needs_mlflow(plan, node) for node in plan.nodes):
         yield from MLFLOW
     if any(isinstance(program, Notebook) for program in programs):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import needs_mlflow, needs_psycopg, object_store_of, secrets_of
+from ...compiler.plan.needs import needs_mlflow, needs_psycopg, secrets_of, source_packages
 from ...compiler.plan.nodes import Guard, Plan, Stage
 from ..base import OutputFile, Support
 from ..guard_sql import guard_files
@@ -200,7 +200,7 @@ class _Build:
 
 
 def _object_stores(plan: Plan) -> set[str]:
-    return {found for node in plan.nodes if (found := object_store_of(node))}
+    return {line for node in plan.nodes for line in source_packages(node)}
 
 
 _ABOUT = {

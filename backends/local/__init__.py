@@ -17,7 +17,14 @@ from typing import Any, ClassVar
 
 from ...compiler.features import Feature
 from ...compiler.plan.document import plan_json
-from ...compiler.plan.needs import needs_duckdb, needs_mlflow, needs_psycopg, object_store_of, secrets_of, store_package
+from ...compiler.plan.needs import (
+    needs_duckdb,
+    needs_mlflow,
+    needs_psycopg,
+    secrets_of,
+    source_packages,
+    store_packages,
+)
 from ...compiler.plan.nodes import Deploy, Guard, Notebook, Param, Plan, Stage, Trigger
 from ..archive import runtime_archive
 from ..base import OutputFile, Support
@@ -107,7 +114,8 @@ def _packages(plan: Plan) -> list[str]:
     mlflow = any(needs_mlflow(plan, node) for node in plan.nodes)
     drivers = [*(["duckdb"] if duckdb else []), *(["'psycopg[binary]'"] if psycopg else [])]
     drivers += ["mlflow-skinny", "sqlalchemy", "alembic"] if mlflow else []
-    stores = {found.partition(">")[0] for found in (*map(object_store_of, plan.nodes), store_package(plan)) if found}
+    lines = {*store_packages(plan), *(line for node in plan.nodes for line in source_packages(node))}
+    stores = {line.partition(">")[0] for line in lines}
     return [*drivers, *sorted(stores), *(["papermill", "ipykernel"] if notebooks else [])]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from . import nodes as n
 
 PSYCOPG = "psycopg[binary]>=3.1,<4"
-_ADLFS = "adlfs>=2024.4,<2027"
-_OBJECT_STORES = {
-    "s3": "s3fs>=2025.2,<2027",
-    "gs": "gcsfs>=2025.2,<2027",
-    "az": _ADLFS,
-    "abfs": _ADLFS,
-    "abfss": _ADLFS,
+# What reads and writes where a URI with this scheme points; fsspec itself comes with the first three.
+_FILE_SYSTEMS = {
+    **dict.fromkeys(("s3", "s3a"), ("s3fs>=2025.2,<2027",)),
+    **dict.fromkeys(("gs", "gcs"), ("gcsfs>=2025.2,<2027",)),
+    **dict.fromkeys(("az", "abfs", "abfss"), ("adlfs>=2025.8,<2027",)),
+    **dict.fromkeys(("sftp", "ssh"), ("fsspec>=2025.2,<2027", "paramiko>=3,<5")),
+    "smb": ("fsspec>=2025.2,<2027", "smbprotocol>=1.13,<2"),
+    "hdfs": ("fsspec>=2025.2,<2027", "pyarrow>=16"),
 }
 # The client and the registry in a database, without the server, its pages and pandas.
 MLFLOW = ("mlflow-skinny>=3,<4", "sqlalchemy>=2,<3", "alembic>=1.13,<2")
@@ -59,26 +60,19 @@ def needs_duckdb(node: n.Node) -> bool:
     return isinstance(node, n.Guard) and node.asks_table and node.dialect is None
 
 
-def object_store_of(node: n.Node) -> str | None:
-    """What the runtime reads the object store of a source with, as a line of requirements."""
-    scheme = (node.uri or "").partition("://")[0] if isinstance(node, n.Source) else ""
-    return _OBJECT_STORES.get(scheme)
+def source_packages(node: n.Node) -> tuple[str, ...]:
+    """What the runtime reads a source at a URI with, as lines of requirements."""
+    return _packages(node.uri or "") if isinstance(node, n.Source) else ()
 
 
-def store_package(plan: n.Plan) -> str | None:
-    """The package that speaks to the plan's store; nothing where that is a folder."""
-    protocol = plan.version.store.partition("://")[0] if "://" in plan.version.store else ""
-    return _STORES.get(protocol)
+def store_packages(plan: n.Plan) -> tuple[str, ...]:
+    """What the runtime speaks to the plan's store with, as lines of requirements; nothing where that is a folder."""
+    return _packages(plan.version.store)
 
 
-_STORES = {
-    **dict.fromkeys(("s3", "s3a"), "s3fs>=2025.2,<2027"),
-    **dict.fromkeys(("gs", "gcs"), "gcsfs>=2025.2,<2027"),
-    **dict.fromkeys(("az", "abfs", "abfss"), "adlfs>=2025.8,<2027"),
-    **dict.fromkeys(("sftp", "ssh"), "paramiko>=3,<5"),
-    "smb": "smbprotocol>=1.13,<2",
-    "hdfs": "pyarrow>=16",
-}
+def _packages(uri: str) -> tuple[str, ...]:
+    scheme, there, _ = uri.partition("://")
+    return _FILE_SYSTEMS.get(scheme, ()) if there else ()
 
 
 def needs_psycopg(plan: n.Plan, node: n.Node) -> bool:
