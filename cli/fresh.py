@@ -79,6 +79,7 @@ def answer(arguments: list[str]) -> int | None:
 
 
 def certificate_path(store: str, key: str) -> str:
+    """Where a store keeps what is known of a run in which nothing changed, by what was asked."""
     return f"{store}/{FOLDER}/{zlib.crc32(key.encode('utf-8', 'surrogateescape')):08x}.txt"
 
 
@@ -146,6 +147,7 @@ def _certificate(path: str) -> list[str] | None:
 
 
 def checksum(body: str) -> str:
+    """That of a certificate's lines, which are its last."""
     return f"{zlib.crc32(body.encode('utf-8', 'surrogateescape')):08x}"
 
 
@@ -178,6 +180,7 @@ def sizes(paths: list[str]) -> str:
 
 
 def names_in(folder: str) -> str:
+    """What a folder holds, as text."""
     return "/".join(sorted(os.listdir(folder)))
 
 

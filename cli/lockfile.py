@@ -57,10 +57,12 @@ class Name:
 
     @property
     def header(self) -> str:
+        """The line that a record begins with."""
         return f"[{_dotted(self.kind, self.pipeline, self.node)}]"
 
     @property
     def section(self) -> int:
+        """The numbered section that the record stands in."""
         return int.from_bytes(hashlib.sha256(self.header.encode()).digest()[:4], "big") % _SECTIONS
 
 

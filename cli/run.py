@@ -139,11 +139,16 @@ def command(
         from .certificates import keep_certificate
 
         keep_certificate(result, plan, analysis, path, profile, began)
-    if junit is not None and result.folder is not None and (result.folder / "run.json").is_file():
-        from .render_junit import junit as xml_of
-
-        junit.write_text(xml_of(json.loads((result.folder / "run.json").read_text("utf-8"))), "utf-8")
+    if junit is not None:
+        _write_junit(result, junit)
     return _finish(result, quiet=False)
+
+
+def _write_junit(result: RunResult, file: Path) -> None:
+    from .render_junit import junit
+
+    if result.folder is not None and (result.folder / "run.json").is_file():
+        file.write_text(junit(json.loads((result.folder / "run.json").read_text("utf-8"))), "utf-8")
 
 
 def _split(words: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:

@@ -36,6 +36,7 @@ class Since:
     changes: tuple[Change, ...]
 
     def worst(self) -> str | None:
+        """The weightiest class of a change."""
         return self.changes[0].kind.value if self.changes else None
 
     def fails(self, on: str) -> bool:
@@ -44,13 +45,16 @@ class Since:
         return any(c.kind.value in weighty and c.allowed is None for c in self.changes)
 
     def now(self, place: Place | None) -> str | None:
+        """A place in the spec as it is, for people."""
         return f"{(self.spec.parent / place.file).as_posix()}:{place.line}" if place else None
 
     def was(self, place: Place | None) -> str | None:
+        """A place in the spec as it was, for people."""
         home = self.home or PurePosixPath()
         return f"{self.ref}:{(home / place.file).as_posix()}:{place.line}" if place else None
 
     def document(self) -> dict[str, Any]:
+        """What `plan --since --json` prints."""
         return {
             "format": FORMAT,
             "pipeline": self.pipeline,

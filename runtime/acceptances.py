@@ -35,6 +35,7 @@ class Acceptance:
     pipeline: str = ""
 
     def plain(self) -> dict[str, Any]:
+        """As the store and records hold it."""
         return {**asdict(self), "outputs": dict(self.outputs), "causes": list(self.causes)}
 
     @property
@@ -85,14 +86,17 @@ def accepted_for(context: Context, key: str) -> Acceptance | None:
 
 
 def acceptance_path(store: Store, key: str) -> Path:
+    """Where the store keeps the acceptance of a key."""
     return store.folder / "accepted" / f"{key.removeprefix('sha256:')}.json"
 
 
 def keep_acceptance(store: Store, accepted: Acceptance) -> None:
+    """Puts an acceptance into the store."""
     store.write_json(acceptance_path(store, accepted.key), {"format": 1, **accepted.plain()})
 
 
 def drop_acceptance(store: Store, accepted: Acceptance) -> None:
+    """Takes an acceptance out of the store."""
     store.drop(acceptance_path(store, accepted.key))
 
 

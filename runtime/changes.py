@@ -105,11 +105,13 @@ class Cause:
 
     @property
     def where(self) -> str:
+        """`steps/train.py:12-14`, as far as it is known."""
         if self.file is None or self.line is None:
             return self.file or ""
         return f"{self.file}:{self.line}" + (f"-{self.last}" if self.last and self.last != self.line else "")
 
     def plain(self) -> dict[str, Any]:
+        """As JSON holds it."""
         return {k: v for k, v in asdict(self).items() if v is not None and v is not False}
 
 

@@ -76,6 +76,7 @@ class Child(subprocess.Popen[bytes]):
         )
 
     def poll(self) -> int | None:
+        """The exit code, nothing while it runs. What it used is known with it."""
         if resource is None:
             return super().poll()
         with self._reaping:
@@ -91,6 +92,7 @@ class Child(subprocess.Popen[bytes]):
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended. Raises TimeoutExpired."""
         if resource is None:
             return super().wait(timeout)
         until = None if timeout is None else time.monotonic() + timeout
@@ -123,6 +125,7 @@ class Children:
         self._calls: list[Callable[[], object]] = []
 
     def start(self, argv: list[str], cwd: Path, env: Mapping[str, str]) -> Child:
+        """Starts a program. Raises InterruptedRunError where all are being ended."""
         with self._lock:
             if self.asked.is_set():
                 raise InterruptedRunError
@@ -131,6 +134,7 @@ class Children:
             return child
 
     def forget(self, child: Child) -> None:
+        """Takes back a program that has ended."""
         with self._lock:
             self._live.pop(child.pid, None)
 
@@ -173,6 +177,7 @@ class Ended:
 
     @property
     def reason(self) -> str:
+        """Why it did not succeed, for people."""
         if self.why is not None:
             return self.why
         if self.timed_out:

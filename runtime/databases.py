@@ -25,6 +25,7 @@ _PLACES = re.compile(r"""--[^\n]*|'(?:[^']|'')*'|"(?:[^"]|"")*"|\{(?P<name>[A-Za
 
 
 def is_database(source: Mapping[str, Any]) -> bool:
+    """Whether a source lies in a database."""
     return source.get("dialect") is not None
 
 

@@ -44,6 +44,7 @@ def check_pin(source: Mapping[str, Any], digest: str) -> None:
 
 
 def pinned_digest(source: Mapping[str, Any]) -> str | None:
+    """The digest that a source must have, where it is pinned."""
     version: str = source["version"]
     return version.removeprefix("pinned:") if version.startswith("pinned:") else None
 

@@ -50,6 +50,7 @@ def dataset(context: Context, name: str, namespace: str, reader: str | None = No
 
 
 def as_input(found: dict[str, Any], artifact: Mapping[str, Any]) -> dict[str, Any]:
+    """A dataset as a run read it."""
     return {
         **found,
         "inputFacets": _statistics("inputStatistics", "InputStatisticsInputDatasetFacet", "1-0-0", artifact),
@@ -57,6 +58,7 @@ def as_input(found: dict[str, Any], artifact: Mapping[str, Any]) -> dict[str, An
 
 
 def as_output(found: dict[str, Any], artifact: Mapping[str, Any]) -> dict[str, Any]:
+    """A dataset as a run made it."""
     name = "OutputStatisticsOutputDatasetFacet"
     return {**found, "outputFacets": _statistics("outputStatistics", name, "1-0-2", artifact)}
 

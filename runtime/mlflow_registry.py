@@ -75,6 +75,8 @@ class _Look:
 
 
 class MlflowRegistry(ModelRegistry):
+    """The versions of one model in MLflow. Its history of moves is a run there, in which nothing is written twice."""
+
     def __init__(self, store: Store, model: str, uri: str, pipeline: str) -> None:
         self.store = store
         self.model = model

@@ -35,10 +35,12 @@ def scheme_of(source: Mapping[str, Any]) -> str | None:
 
 
 def is_object(source: Mapping[str, Any]) -> bool:
+    """Whether a source lies in an object store."""
     return scheme_of(source) is not None
 
 
 def is_pattern(uri: str) -> bool:
+    """Whether a URI names objects by a pattern."""
     return any(c in _VERSION.sub("", uri) for c in "*?[")
 
 

@@ -28,6 +28,7 @@ def keep_provenance(context: Context, deploy: Mapping[str, Any], registry: Model
 
 
 def provenance_of(registry: ModelRegistry, number: int) -> dict[str, Any] | None:
+    """The statement that is kept with a version."""
     return registry.kept(number, "provenance").get("")
 
 

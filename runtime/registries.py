@@ -46,6 +46,7 @@ def all_registries(
 
 
 def built_in_registries(store: Store) -> list[ModelRegistry]:
+    """The registries in a store, of all models that have a version there."""
     folder = store.folder / "registry"
     store.refresh(folder)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -53,4 +54,5 @@ def built_in_registries(store: Store) -> list[ModelRegistry]:
 
 
 def is_mlflow(pipeline: Pipeline) -> bool:
+    """Whether the pipeline's models are registered in MLflow."""
     return pipeline.version.get("registry") == "mlflow"

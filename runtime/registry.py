@@ -92,9 +92,11 @@ class ModelRegistry(ABC):
         """Adds the next move of the history. False: another process has added one of that number."""
 
     def aliases(self) -> dict[str, Alias]:
+        """Where each alias points now."""
         return aliases_after(self.moves())
 
     def alias(self, name: str) -> Alias | None:
+        """Where an alias points now; nothing where it never did."""
         return self.aliases().get(name)
 
     def move(

@@ -89,6 +89,7 @@ class Remote:
         return {by_path[path.lstrip("/")]: value for path, value in found.items() if isinstance(value, bytes)}
 
     def write(self, name: str, data: bytes) -> None:
+        """Puts a file in place of what is there, whole."""
         self.write_many({name: data})
 
     def write_many(self, files: Mapping[str, bytes]) -> None:

@@ -18,6 +18,7 @@ class Class(Enum):
 
     @property
     def weight(self) -> int:
+        """From 0, words alone, to 3, what breaks others."""
         return (Class.COSMETIC, Class.REDEPLOY, Class.RETRAIN, Class.BREAKING).index(self)
 
 

@@ -15,6 +15,7 @@ _PARTS = {"command": "run", "columns": "schema", "metrics": "model", "limit": "l
 
 
 def nodes_differ(pair: Pair) -> Iterator[Change]:
+    """What has changed of sources, guards, deploys, monitors, triggers and notifications."""
     for kind in _KINDS:
         word = kind.__name__.lower()
         for was, now in matched(_told(pair.before.plan.of(kind)), _told(pair.now.plan.of(kind))):

@@ -18,6 +18,8 @@ _OF_NO_MEANING = frozenset({"id", "name", "place", "doc", "text"})
 
 @dataclass(frozen=True)
 class Pair:
+    """A spec at two revisions, each without errors."""
+
     before: Revision
     now: Revision
     loosened: set[str] = field(default_factory=set)  # what the ratchet has spoken about
@@ -46,6 +48,7 @@ def _results(revision: Revision, node: str) -> Iterator[str]:
 
 
 def entity_of(revision: Revision, name: str) -> Entity | None:
+    """What is declared under a name."""
     return revision.model.entities.get(name)
 
 
@@ -75,6 +78,7 @@ def written(revision: Revision, name: str, part: str) -> str:
 
 
 def shortened(text: str) -> str:
+    """In one line, and not too long for a message."""
     one_line = " ".join(text.split())
     return one_line if len(one_line) <= _LONGEST else f"{one_line[: _LONGEST - 1]}…"
 

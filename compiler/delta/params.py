@@ -14,6 +14,7 @@ from .pair import Pair, matched, shortened
 
 
 def params_differ(pair: Pair) -> Iterator[Change]:
+    """What has changed of params: for those who give them, and for the results that they are in."""
     old, new = (tuple(_Named(p.name, p) for p in r.plan.params) for r in (pair.before, pair.now))
     for was, now in matched(old, new):
         name = (now or was).id

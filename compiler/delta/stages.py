@@ -26,6 +26,7 @@ _AROUND = ("resources", "timeout", "retries")
 
 
 def stages_differ(pair: Pair) -> Iterator[Change]:
+    """What has changed of stages, and of the code that they run."""
     files: set[str] = set()
     for was, now in matched(pair.before.plan.of(plan.Stage), pair.now.plan.of(plan.Stage)):
         stage = now or was

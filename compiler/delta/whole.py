@@ -26,6 +26,7 @@ _OFF = {
 
 
 def pipeline_differs(pair: Pair) -> Iterator[Change]:
+    """What has changed of the pipeline itself: its name, its versions, its targets, what stands beside the nodes."""
     then, now = pair.before.plan, pair.now.plan
     places = _place(pair.now), _place(pair.before)
     if then.name != now.name:

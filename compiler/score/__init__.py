@@ -75,24 +75,29 @@ class Score:
         return sum(o.points >= 1 for o in self.reproducibility)
 
     def sum_of(self, section: str) -> float:
+        """The points of one section of the ML Test Score."""
         return sum(o.points for o in self.sections[section])
 
     @property
     def ml_test_score(self) -> float:
+        """The lowest of the sections' sums: as the rubric has it, the weakest one counts."""
         return min(map(self.sum_of, self.sections))
 
     @property
     def meaning(self) -> str:
+        """What the rubric says of such a score."""
         return next(words for points, words in MEANINGS if self.ml_test_score <= points)
 
     @property
     def level(self) -> int:
+        """Google's level: 0, 1 or 2."""
         if any(o.points < 1 for o in self.level_1):
             return 0
         return 1 if any(o.points < 1 for o in self.level_2) else 2
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
+        """What all tests found, in order."""
         tests = (o for section in self.sections.values() for o in section)
         return (*self.reproducibility, *tests, *self.level_1, *self.level_2)
 

@@ -17,6 +17,7 @@ _NOT_ABOUT_VALUES = ("rows that repeat", "freshness(", "overlap(", "size")
 
 
 def evidence_of(guard: Guard, rule: Rule) -> Evidence:
+    """A rule as evidence: its guard, its text and its line."""
     return Evidence(f"guard {guard.id}: {' '.join(rule.text.split())}", rule.place)
 
 
@@ -102,6 +103,7 @@ def learnt_from(plan: Plan) -> str:
 
 
 def blocks(rule: Rule) -> bool:
+    """Whether what breaks the rule stops what comes after."""
     return any(limit.action == "block" for limit in rule.limits)
 
 
@@ -125,11 +127,13 @@ def blocking_refs(rule: Rule) -> tuple[Ref, ...]:
 
 
 def measures(guard: Guard, rule: Rule) -> tuple[Measure, ...]:
+    """What the rule measures."""
     by_id = {m.id: m for m in guard.measures}
     return tuple(by_id[r.name] for limit in rule.limits for r in refs(limit.condition) if r.scope == "measure")
 
 
 def check_of(guard: Guard, ref: Ref) -> PythonCheck | Comparison | None:
+    """The program or the comparison that gives a number of a rule."""
     return next((c for c in guard.checks if ref.scope == "check" and c.id == ref.name), None)
 
 
@@ -152,6 +156,7 @@ def function_of(text: str) -> str:
 
 
 def is_quality(measure: Measure) -> bool:
+    """Whether a measure says how good predictions are."""
     return function_of(measure.text) in QUALITY
 
 
