@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from .compiling import lowered_of, profile_option
+from .git import in_repository
 from .runs import spec_option
 from .stored import Run, digests_of, keep_reproduction, metrics_of, run_named, short_digest, store_of
 from .terminal import paint_for
@@ -57,7 +58,7 @@ def command(
     if (found.get("code") or {}).get("patch"):
         store.fetch(records / found["code"]["patch"])
     with _checked_out(found, root, records, keep) as there:
-        _bring_data(found, root, there)
+        _bring_data(found, store.read(store.folder / found["plan"]) or {"nodes": ()}, root, there)
         again = _run_again(found, there)
     lines, same = _compared(found, again, tolerance)
     keep_reproduction(store, found, again, same=same, tolerance=tolerance)
@@ -94,6 +95,7 @@ def _checked_out(run: Run, root: Path, records: Path, keep: bool) -> Iterator[Pa
         raise NotReproducible(f"files that git does not know were too large to be kept: {', '.join(code['left_out'])}")
     top = Path(tempfile.mkdtemp(prefix="mlopsc-reproduce-"))
     there = top / "code"
+    _require_commit(root, code["commit"])
     _git(root, "worktree", "add", "--quiet", "--detach", str(there), code["commit"])
     try:
         if code.get("patch"):
@@ -107,6 +109,16 @@ def _checked_out(run: Run, root: Path, records: Path, keep: bool) -> Iterator[Pa
             shutil.rmtree(top, ignore_errors=True)
 
 
+def _require_commit(root: Path, commit: str) -> None:
+    try:
+        _git(root, "cat-file", "-e", f"{commit}^{{commit}}")
+    except NotReproducible:
+        if in_repository(root):
+            hint = "fetch the branch that it was on; git keeps a commit that no branch or tag names for some weeks only"
+            raise NotReproducible(f"the run's commit {commit[:10]} is not in this repository\n{hint}") from None
+        raise
+
+
 def _git(folder: Path, *arguments: str) -> None:
     from ..runtime.git import GitError, NoGitError, ask
 
@@ -118,12 +130,18 @@ def _git(folder: Path, *arguments: str) -> None:
         raise NotReproducible(f"git {arguments[0]}: {error}") from None
 
 
-def _bring_data(run: Run, root: Path, there: Path) -> None:
-    """Puts the files of local sources where the run found them, from here where the commit has them not."""
+def _bring_data(run: Run, plan: Mapping[str, Any], root: Path, there: Path) -> None:
+    """Puts the files of local sources where the run found them, from here where the commit has them not.
+
+    A source that the run left out is brought where it is here: the spec names it, and must compile."""
+    uris = {node["id"]: node.get("uri") for node in plan["nodes"] if node["is"] == "source"}
     for name, record in run["nodes"].items():
         if record["kind"] != "source":
             continue
-        for path in record["artifacts"][name].get("paths") or ():
+        artifact = record.get("artifacts", {}).get(name)
+        uri = uris.get(name)
+        left_out = [uri] if artifact is None and uri and (root / uri).exists() else []
+        for path in left_out if artifact is None else artifact.get("paths") or ():
             here, wanted = root / path, there / path
             if wanted.exists() or Path(path).is_absolute():
                 continue
@@ -140,9 +158,13 @@ def _run_again(run: Run, there: Path) -> Run:
     from ..compiler.plan.document import plan_document
     from ..runtime.events import RunOptions
     from ..runtime.executor import run as run_plan
+    from ..runtime.report import NO_PART
 
     plan = plan_document(lowered_of(there / run["spec"], profile=run.get("profile")).plan)
-    stages = tuple(dict.fromkeys(n["name"] for n in plan["nodes"] if n["is"] == "stage"))
+    left_out = {name for name, record in run["nodes"].items() if record.get("reason") == NO_PART}
+    stages = tuple(n["id"] for n in plan["nodes"] if n["is"] == "stage" and n["id"] not in left_out)
+    if left_out and not stages:
+        raise NotReproducible("no stage was part of the run: there is nothing to make again")
     store = Path(tempfile.mkdtemp(prefix="mlopsc-store-"))
     try:
         # That the packages are those of then has been looked at: the lock alone may say otherwise of them.

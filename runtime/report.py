@@ -84,12 +84,12 @@ def _why(context: Context, node: str, nodes: dict[str, dict[str, Any]]) -> dict[
     if stopped is None and context.engine:
         verdict = {"verdict": "error"} if context.pipeline.nodes[node]["is"] == "guard" else {}
         return {"state": "failed", "reason": _LOST, "seconds": 0.0, **verdict}
-    if stopped is None or nodes[stopped["because"]]["reason"] == _NO_PART:
-        return skipped(_NO_PART)
+    if stopped is None or nodes[stopped["because"]]["reason"] == NO_PART:
+        return skipped(NO_PART)
     return stopped
 
 
-_NO_PART = "not part of this run"
+NO_PART = "not part of this run"
 _LOST = "its task ended without a record; the engine's log of the task says why"
 
 

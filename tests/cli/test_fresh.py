@@ -170,6 +170,24 @@ def test_the_environment_counts(call: Call, project: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ("GIT_DIR", "../elsewhere/.git")],
+    ids=("owner", "hook"),
+)
+def test_the_commit_is_that_of_the_folder(
+    call: Call, project: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv(name, value)
+        whole_run()
+        assert fresh.answer([]) == 0
+    assert last_run()["code"]["commit"]
+    _commit(project)
+    monkeypatch.setenv(name, value)
+    assert fresh.answer([]) is None
+
+
+@pytest.mark.parametrize(
     ("part", "instead"),
     [
         ("outputs { n:", "cache = off\n  outputs { n:"),

@@ -89,6 +89,33 @@ def test_other_data_is_told_and_is_no_reproduction(call: Call, repository: Path)
     assert "✗ data numbers is not what it was" in said.out and "total.metrics.total: 6, now 16" in said.out
 
 
+def test_a_run_of_one_stage_is_reproduced_without_what_it_left_out(call: Call, repository: Path):
+    more = (
+        'source words { uri = "words.txt" }\n'
+        'stage read { run = "cp {inputs.words} {outputs.copy}", inputs = [words], outputs { copy: file = "c.txt" } }\n'
+    )
+    (repository / "tiny.mlops").write_text((repository / "tiny.mlops").read_text("utf-8") + more, "utf-8")
+    (repository / ".gitignore").write_text("words.txt\n")
+    (repository / "words.txt").write_text("one\n")
+    assert call("run", "-q", "--run", "one", "total").code == 0
+    said = call("reproduce", "one")
+    assert said.code == 0, said.err
+    assert "total.metrics is equal" in said.out and "read" not in said.out
+    call("run", "-q", "--run", "none", "--only", "numbers")
+    said = call("reproduce", "none")
+    assert said.code == 2 and "no stage was part of the run" in said.err
+
+
+def test_a_commit_that_is_gone_is_named(call: Call, repository: Path):
+    call("run", "-q", "--run", "one")
+    commit = git(repository, "rev-parse", "HEAD")[:10]
+    git(repository, "commit", "-q", "--amend", "-m", "other")
+    git(repository, "reflog", "expire", "--expire=now", "--all")
+    git(repository, "gc", "-q", "--prune=now")
+    said = call("reproduce", "one")
+    assert said.code == 2 and f"the run's commit {commit} is not in this repository" in said.err
+
+
 def test_another_environment_is_refused_by_name(call: Call, repository: Path):
     call("run", "-q", "--run", "one")
     path = repository / ".mlops/runs/one/run.json"
