@@ -1,9 +1,10 @@
 """Certificates: what a run that succeeded looked at, so that the next one can see that nothing has changed (fresh.py).
 
 A run gets one where its plan asks for nothing but what lies in files here: not for the web, a database, the time, an
-earlier run or a program's answer. What it looked at must be older than it by two seconds: a file that was written
-meanwhile may not be what was read, and one that was written just before could be written again within the same tick of
-the clock. Files of the store are only ever replaced whole.
+earlier run or a program's answer. The registry in the store is files, too: a deploy changes nothing once its alias
+points at the version, and guards that compare with the champion say the same again. What the run looked at must be
+older than it by two seconds: a file that was written meanwhile may not be what was read, and one that was written just
+before could be written again within the same tick of the clock. Files of the store are only ever replaced whole.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from ..runtime.locked import LOCK
 from ..runtime.outlines import outline_path
 from ..runtime.pipeline import Pipeline, sets_aside
 from ..runtime.registries import is_mlflow
+from ..runtime.registry import Registry, model_name
 from ..runtime.same import in_full
 from ..runtime.shared import open_store
 from ..runtime.sources import find_files, is_glob
-from ..runtime.store import Store, read_json, safe_id
+from ..runtime.store import Store, read_json, read_listing, safe_id
 from . import fresh
 from .outcome import render_outcome
 from .terminal import ansi, plain
@@ -133,27 +135,38 @@ def _hex(text: str) -> str:
 
 def _stays(node: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether the node would do again what it did, as long as no file changes."""
-    if node["is"] in ("deploy", "notify"):
-        return False  # a registry is elsewhere, or moved by hand; and whoever is told is told of every run
-    if node["is"] not in ("source", "stage", "guard"):
+    if node["is"] == "notify":
+        return False  # whoever is told is told of every run
+    if node["is"] not in ("source", "stage", "guard", "deploy"):
         return True
     record = records[node["id"]]
     if record["state"] not in ("succeeded", "restored"):
         return False
+    if node["is"] == "deploy":
+        # The first run moves the alias, and the next one finds it there. Without an alias a command runs every time.
+        return record["state"] == "restored" if node.get("alias") else not node.get("command")
     if node["is"] == "source":
         return bool(node.get("uri")) and "://" not in node["uri"] and not node.get("connection")
     if node["is"] == "stage":
         secrets = any(not isinstance(value, str) for _, value in node["env"])
         return bool(node["cache"]) and not node.get("when") and not secrets
-    return _judges_alike(node)
+    return _judges_alike(node, records)
 
 
-def _judges_alike(guard: Mapping[str, Any]) -> bool:
-    by_more = guard.get("dialect") or guard.get("checks") or guard.get("drifts") or sets_aside(guard)
+def _judges_alike(guard: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> bool:
+    drifts = guard.get("drifts") or ()
+    against = {
+        *re.findall(r'"scope": "(previous|champion)"', json.dumps(guard["rules"])),
+        *(d["against"] for d in drifts),
+    }
+    if "previous" in against or guard.get("dialect") or guard.get("checks") or sets_aside(guard):
+        return False
+    # A model that ran and is the champion's is told of as made again; the next time it is restored.
+    made = any(r["kind"] == "stage" and r["state"] != "restored" for r in records.values())
     dated = any(rule.get("relaxed") for rule in guard["rules"])
-    scopes = re.search(r'"scope": "(previous|champion)"', json.dumps(guard["rules"]))
     clock = any("freshness" in m["text"] or _BY_THE_CLOCK.search(m["sql"]) for m in guard["measures"])
-    return not (by_more or dated or scopes or clock or _BY_THE_CLOCK.search(guard["query"]))
+    clock = clock or bool(_BY_THE_CLOCK.search(json.dumps(drifts)))
+    return not (("champion" in against and made) or dated or clock or _BY_THE_CLOCK.search(guard["query"]))
 
 
 # ------------------------------------------------------------- what was looked at
@@ -267,10 +280,45 @@ def _stored(seen: _Seen, store: Store, pipeline: Pipeline, summary: Mapping[str,
             artifact = record["artifacts"][f"{stage['id']}.{o['name']}"]
             # Another process may have made it anew, and otherwise, since this one did.
             _require(entry["outputs"][o["name"]]["digest"] == artifact["digest"] and store.whole(artifact))
-            _require(not artifact["digest"].startswith("tree:"))
-            kept += [store.object_path(artifact["digest"]), folder / artifact["file"]]
+            kept.append(store.object_path(artifact["digest"]))
+            if artifact["digest"].startswith("tree:"):
+                kept += map(store.object_path, read_listing(kept[-1]).values())
+            _shown(seen, folder / artifact["file"])
+    files += [run / f"{safe_id(g['id'])}.profiles.json" for g in pipeline.of("guard") if g.get("drifts")]
     seen.files.update(dict.fromkeys(map(str, files)))
     seen.kept.update(dict.fromkeys(map(str, kept)))
+    for deploy in pipeline.of("deploy"):
+        registry = Registry(store, model_name(pipeline.name, deploy["model"]))
+        _registered(seen, registry, summary["nodes"][deploy["id"]]["version"])
+
+
+def _shown(seen: _Seen, path: Path) -> None:
+    """A file or a folder where the store shows what it keeps."""
+    if not path.is_dir():
+        seen.kept[str(path)] = None
+        return
+    for folder in _folders(path, deep=True):
+        seen.folders[folder] = None
+        seen.kept.update(dict.fromkeys(entry.path for entry in os.scandir(folder) if not entry.is_dir()))
+
+
+def _registered(seen: _Seen, registry: Registry, number: int) -> None:
+    """All that the registry says of a model, and the files of the version that is deployed."""
+    seen.folder(str(registry.folder))
+    for kind in ("versions", "moves", "profiles", "provenance"):
+        top = registry.folder / kind
+        if not top.is_dir():
+            seen.path(str(top))
+            continue
+        # The files of versions have other names in the store, and so other times: see _shown.
+        for folder in _folders(top, deep=kind != "versions"):
+            seen.folder(folder)
+            for entry in os.scandir(folder):
+                if not entry.is_dir():
+                    seen.path(entry.path)
+    version = registry.version(number)
+    _require(version is not None)
+    _shown(seen, registry.folder / str((version or {})["file"]))
 
 
 # ---------------------------------------------------------------- what is printed

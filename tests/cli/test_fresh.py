@@ -61,6 +61,29 @@ FILES = {
     ".gitignore": ".mlops/\n__pycache__/\n",
 }
 
+# Also a model that is deployed, a folder, and guards that compare with what is in use.
+DEPLOYING = SPEC.replace(
+    "guard heavy on weigh.metrics { weight >= 1 }",
+    """stage learn {
+  run     = "sh learn.sh {inputs.n} {outputs.model} {outputs.parts} {outputs.rows} {outputs.score}"
+  inputs  = { n: count.n, weight: weigh.metrics }
+  outputs { model: model = "model.txt", parts: dir = "parts", rows: table = "rows.csv", score: metrics = "score.json" }
+}
+guard heavy on weigh.metrics { weight >= 1, weight >= champion.weight - 100 }
+guard good on learn.score { score >= champion.score }
+guard alike on learn.rows { rows >= 1, ks(x) <= 0.5 }
+deploy production { model = learn.model, alias = "champion" }""",
+)
+LEARN = """n=$1 model=$2 parts=$3 rows=$4 score=$5
+cp "$n" "$model"
+mkdir -p "$parts/deep"
+cp "$n" "$parts/deep/a.txt"
+echo 1 > "$parts/b.txt"
+echo x > "$rows"
+cat "$n" >> "$rows"
+echo "{\\"score\\": $(cat "$n")}" > "$score"
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -77,6 +100,12 @@ def make(folder: Path) -> Path:
         subprocess.run(["git", *command], cwd=folder, check=True)
     time.sleep(0.05)
     return folder
+
+
+def make_deploying(folder: Path) -> None:
+    (folder / "small.mlops").write_text(DEPLOYING, "utf-8")
+    (folder / "learn.sh").write_text(LEARN, "utf-8")
+    time.sleep(0.05)
 
 
 def whole_run(*options: str) -> dict[str, Any]:
@@ -253,7 +282,7 @@ def _rename(name: str, other: str) -> Edit:
 
 
 def _module_to_package(root: Path) -> None:
-    (root / "steps/scale").mkdir()
+    (root / "steps/scale").mkdir(exist_ok=True)
     _rename("steps/scale.py", "steps/scale/__init__.py")(root)
 
 
@@ -310,6 +339,89 @@ def quick() -> Iterator[None]:
         yield
 
 
+def _with_the_command(*command: str) -> Edit:
+    def edit(root: Path) -> None:
+        with pytest.raises(SystemExit):
+            main(["models", *command])
+
+    return edit
+
+
+def _versions(root: Path) -> None:
+    """A version of other numbers takes the alias, and the first one takes it back."""
+    for town in ("Philadelphia\n", "Newark\n"):
+        (root / "town.txt").write_text(town, "utf-8")
+        whole_run()
+
+
+_REGISTERED = (
+    "registry/*/versions/1.json",
+    "registry/*/versions/1/model.txt",
+    "registry/*/moves/1.json",
+    "registry/*/profiles/1/alike.json",
+    "registry/*/provenance/1.json",
+    "runs/*/learn/parts/deep/a.txt",
+    "runs/*/learn/model.txt",
+    "runs/*/alike.profiles.json",
+    "objects/tree/*/*",
+)
+DEPLOYED_EDITS: dict[str, Edit] = {
+    **{name: edit for name, edit in EDITS.items() if name != "change spec"},
+    **{f"gone: {p}": _in_store(p, spoil=False) for p in _REGISTERED},
+    **{f"spoilt: {p}": _in_store(p, spoil=True) for p in _REGISTERED},
+    "change the guard": _write("small.mlops", DEPLOYING.replace("champion.weight - 100", "champion.weight - 99")),
+    "out of use": _with_the_command("rollback"),
+    "another alias": _with_the_command("promote", "1", "--alias", "spare"),
+    "other versions": _versions,
+    "one file more": _write(".mlops/registry/small.learn.model/notes.txt", "?"),
+    "one version more": _write(".mlops/registry/small.learn.model/versions/9.json", '{"version": 9}'),
+}
+
+
+@pytest.mark.slow
+@given(st.lists(st.sampled_from(sorted(DEPLOYED_EDITS)), min_size=0, max_size=3))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_after_any_edit_of_what_is_deployed_it_says_the_same_too(
+    tmp_path_factory: pytest.TempPathFactory, quick: None, edits: list[str]
+) -> None:
+    _compare(tmp_path_factory.mktemp("project"), edits, deploying=True)
+
+
+@pytest.mark.parametrize("edit", sorted(set(DEPLOYED_EDITS) - set(EDITS)))
+@pytest.mark.slow
+def test_after_each_edit_of_what_is_deployed_it_says_the_same_too(tmp_path: Path, quick: None, edit: str) -> None:
+    _compare(tmp_path, [edit], deploying=True)
+
+
+def test_a_deploy_is_certified_once_its_alias_is_there(call: Call, project: Path) -> None:
+    make_deploying(project)
+    assert whole_run()["nodes"]["production"]["state"] == "succeeded"
+    assert fresh.answer([]) is None
+    time.sleep(0.05)
+    looked = whole_run()
+    assert fresh.answer([]) == 0
+    answered = last_run()
+    assert meaning(answered) == meaning(looked)
+    assert answered["nodes"]["production"]["state"] == "restored"
+    assert answered["nodes"]["alike"]["baseline"]["champion"]["version"] == 1
+    assert answered["nodes"]["good"]["rules"][0]["outcome"] == "same model"
+    assert call("models", "list").code == 0
+    assert call("models", "promote", "1", "--alias", "spare").code == 0
+    assert fresh.answer([]) is None
+
+
+def test_a_command_that_deploys_every_time_does_so(call: Call, project: Path) -> None:
+    make_deploying(project)
+    text = SPEC + 'stage learn { run = "cp town.txt {outputs.m}", inputs = [town], outputs { m: model = "m" } }\n'
+    text += 'deploy production { model = learn.m, run = "true" }\n'
+    (project / "small.mlops").write_text(text, "utf-8")
+    time.sleep(0.05)
+    for _ in range(2):
+        assert whole_run()["state"] == "succeeded"
+        time.sleep(0.05)
+        assert fresh.answer([]) is None
+
+
 @pytest.mark.slow
 @given(st.lists(st.sampled_from(sorted(EDITS)), min_size=0, max_size=3))
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -325,13 +437,17 @@ def test_after_each_edit_it_says_what_a_look_at_everything_would(tmp_path: Path,
     _compare(tmp_path, [edit])
 
 
-def _compare(folder: Path, edits: list[str]) -> None:
+def _compare(folder: Path, edits: list[str], *, deploying: bool = False) -> None:
     here = Path.cwd()
     os.chdir(make(folder))
     try:
+        if deploying:
+            make_deploying(folder)
+            whole_run()
+            time.sleep(0.05)
         whole_run()
         for edit in edits:
-            EDITS[edit](folder)
+            DEPLOYED_EDITS[edit](folder) if deploying else EDITS[edit](folder)
         code = fresh.answer(["--quiet"])
         if not edits:
             assert code == 0
