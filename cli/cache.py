@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..runtime.amounts import bytes_text, counted
 from .compiling import profile_option, spec_argument
 from .stored import require_folder, short_digest, store_of
+
+if TYPE_CHECKING:
+    from ..runtime.store import Store
 
 FOUND = 1
 
@@ -20,7 +24,7 @@ FOUND = 1
 @click.option("--repair", is_flag=True, help="Take damaged objects away, so that the next run makes them anew.")
 def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) -> int:
     """Say what the store holds. With --verify every object is read, and those that a disk has changed are named, as are
-    the results that mlops.lock names and that are not here."""
+    the versions of models and the results that mlops.lock names and that are not here."""
     from ..runtime.collect import contents, damaged
     from .locking import lock_keys
 
@@ -40,4 +44,23 @@ def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) 
         if store.cached(key) is None:
             click.echo(f"not here: the result of {node}, which mlops.lock names ({short_digest(key)})")
     click.echo(f"{len(found)} of {held['objects']} objects are damaged" + (", and taken away" if repair else ""))
-    return FOUND if found and not repair else 0
+    left = _versions(store, repair)
+    return FOUND if left or (found and not repair) else 0
+
+
+def _versions(store: Store, repair: bool) -> int:
+    """Names the versions of models whose files are damaged; how many of them still are."""
+    from ..runtime.collect import damaged_versions
+
+    left = 0
+    for registry, number in damaged_versions(store):
+        try:
+            if repair and registry.file(number) is not None:
+                click.echo(f"version {number} of {registry.model} was damaged, and is put back from the store")
+                continue
+        except OSError:
+            pass
+        left += 1
+        click.echo(f"damaged: version {number} of {registry.model} ({registry.where(number)}); a run that makes "
+                   "the same model again puts it back")  # fmt: skip
+    return left

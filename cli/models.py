@@ -135,7 +135,8 @@ def show(
             raise click.UsageError(f"version {found['version']} has no statement of where it comes from")
         click.echo(json.dumps(document, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{registry.model} version {found['version']}: {', '.join(_aliases_of(registry, found['version']))}")
+    aliases = ", ".join(_aliases_of(registry, found["version"]))
+    click.echo(f"{registry.model} version {found['version']}" + (f": {aliases}" if aliases else ""))
     click.echo(f"file: {registry.where(found['version'])}")
     click.echo(f"digest: {found['digest'] or '-'}")
     click.echo(f"made by run {found.get('run') or '-'}, {found['created']}")

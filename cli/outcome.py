@@ -30,6 +30,8 @@ def render_outcome(result: RunResult, paint: Paint) -> str:
             lines.append(f"{node.id}: {clean(node.reason or '')}")
         elif node.kind == "deploy" and node.state == "succeeded":
             lines += _deploy(node)
+        elif node.kind == "deploy" and node.state == "restored" and "already points at" not in (node.reason or ""):
+            lines.append(f"{node.id}: {clean(node.reason or '')}")  # what was moved by hand stays
     lines += _numbers(result)
     lines.append(_closing(result, paint))
     if result.report:

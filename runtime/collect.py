@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .digests import file_digest
+from .digests import file_digest, path_digest
 from .registries import built_in_registries
 from .registry import ModelRegistry, Registry
 from .same import same_as
@@ -122,6 +122,16 @@ def damaged(store: Store) -> Iterator[Path]:
             found = ""
         if found != path.name:
             yield path
+
+
+def damaged_versions(store: Store) -> Iterator[tuple[Registry, int]]:
+    """The versions of models whose files are here, and are not what was registered. All are read."""
+    for registry in built_in_registries(store):
+        for version in registry.versions():
+            path = Path(registry.where(version["version"]))
+            with contextlib.suppress(FileNotFoundError):
+                if path_digest(path) != version["digest"]:
+                    yield registry, version["version"]
 
 
 def contents(store: Store) -> dict[str, int]:

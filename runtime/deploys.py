@@ -199,8 +199,10 @@ def _model_file(registry: ModelRegistry, number: int) -> Path:
     try:
         if (path := registry.file(number)) is not None:
             return path
-    except OSError:
+    except FileNotFoundError:
         pass
+    except OSError as e:
+        raise FailedNodeError(f"the files of version {number} of {registry.model}: {system_reason(e)}") from None
     raise FailedNodeError(f"the files of version {number} of {registry.model} are gone from {registry.place}")
 
 

@@ -22,8 +22,7 @@ BUILD_TYPE = "urn:mlopsc:stage:1"
 
 def keep_provenance(context: Context, deploy: Mapping[str, Any], registry: ModelRegistry, number: int) -> None:
     """Keeps the statement with a version, once."""
-    file = registry.file(number)
-    if file is not None and not registry.kept(number, "provenance"):
+    if not registry.kept(number, "provenance") and (file := registry.file(number)) is not None:
         registry.keep(number, "provenance", _statement(context, deploy, file))
 
 

@@ -45,7 +45,7 @@ def all_registries(
     return list(built_in_registries(store))
 
 
-def built_in_registries(store: Store) -> list[ModelRegistry]:
+def built_in_registries(store: Store) -> list[Registry]:
     """The registries in a store, of all models that have a version there."""
     folder = store.folder / "registry"
     store.refresh(folder)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .digests import path_digest
 from .store import Store, finite, read_json, safe_id
 
 
@@ -67,7 +68,8 @@ class ModelRegistry(ABC):
 
     @abstractmethod
     def file(self, number: int) -> Path | None:
-        """The model's file or folder, put in place when it is asked for."""
+        """The model's file or folder, put in place when it is asked for. Raises OSError where its bytes cannot be had,
+        or are not those that were registered."""
 
     @abstractmethod
     def where(self, number: int) -> str:
@@ -182,9 +184,15 @@ class Registry(ModelRegistry):
         version = self.version(number)
         if version is None:
             return None
-        path = self.folder / str(version["file"])
+        path, digest = self.folder / str(version["file"]), str(version["digest"])
         if not path.exists():
-            self.store.place(version["digest"], path)
+            self.store.place(digest, path)
+        elif path_digest(path) != digest:
+            # It may be a link to its object, which is then as damaged.
+            self.store.drop_damaged(digest)
+            if not self.store.has(digest):
+                raise OSError(errno.EILSEQ, "is damaged: its bytes are not those that were registered", str(path))
+            self.store.place(digest, path)
         return path
 
     def where(self, number: int) -> str:

@@ -93,6 +93,7 @@ def test_what_was_rolled_back_by_hand_no_run_brings_back(call: Call, deployed: P
     said = call("run", "--set", "times=3")
     assert said.code == 0 and "version 2 was taken out of champion by hand (rolled back: it was late)" in said.err
     assert "models promote 2 --alias champion" in said.err
+    assert "production: version 2 was taken out of champion by hand" in said.out
     assert call("models", "list").out.count("champion") == 1
     assert call("models", "promote", "2").out == "champion: version 1 → 2\n"
 
@@ -166,3 +167,43 @@ def test_a_registry_that_cannot_be_asked_is_said_in_a_sentence(call: Call, deplo
     for words in (("models", "list"), ("lineage", "champion"), ("gc",), ("models", "rollback")):
         said = call(*words)
         assert said.code == 2 and "the secret NOT_SET_HERE, is not set in the environment" in said.err, words
+
+
+def damage(tmp_path: Path, number: int) -> Path:
+    """A version's file with other bytes: its object is the same file."""
+    file = tmp_path / f".mlops/registry/tiny.total.model/versions/{number}/model.txt"
+    file.chmod(0o644)
+    file.write_text("7")
+    return file
+
+
+def test_no_alias_is_moved_to_a_version_whose_bytes_have_changed(call: Call, deployed: Path, tmp_path: Path):
+    damage(tmp_path, 1)
+    for command in (("promote", "1"), ("rollback",)):
+        said = call("models", *command)
+        assert said.code == 1 and "its bytes are not those that were registered" in said.err
+    assert "champion\n" in call("models", "list").out.splitlines(keepends=True)[2]
+
+
+def test_a_damaged_version_is_told_and_put_back_by_the_run_that_makes_it_again(
+    call: Call, deployed: Path, tmp_path: Path
+):
+    file = damage(tmp_path, 1)
+    said = call("cache", "--verify")
+    assert said.code == 1 and "damaged: version 1 of tiny.total.model" in said.out
+    assert call("cache", "--repair").code == 1
+    assert call("cache", "--verify").code == 1, "the version is as damaged as it was"
+    assert call("run", "-q", "--set", "times=2").code == 0
+    assert file.read_text() == "2"
+    assert call("cache", "--verify").code == 0
+    assert call("models", "promote", "2").out == "champion: version 1 → 2\n"
+
+
+def test_a_version_whose_object_is_whole_is_put_back_from_it(call: Call, deployed: Path, tmp_path: Path):
+    file = tmp_path / ".mlops/registry/tiny.total.model/versions/1/model.txt"
+    file.unlink()
+    file.write_text("7")
+    assert call("cache", "--verify").code == 1
+    said = call("cache", "--repair")
+    assert said.code == 0 and "version 1 of tiny.total.model was damaged, and is put back" in said.out
+    assert file.read_text() == "2" and call("models", "rollback").code == 0
