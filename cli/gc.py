@@ -19,6 +19,8 @@ class _Span(click.ParamType["float"]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         from ..runtime.params import WrongValueError, coerce
 
+        if isinstance(value, str) and value.isdecimal() and int(value):
+            self.fail(f"'{value}' has no unit; write {value}d, or {value}h", param, ctx)
         try:
             return float(coerce(value, {"type": "duration"}))
         except WrongValueError:
@@ -72,7 +74,7 @@ def command(
         click.echo(f"run {folder.name}")
     verb = "taken away" if delete else "would go"
     if not garbage:
-        click.echo("nothing to take away: everything is reached, or younger than the grace")
+        click.echo("nothing to take away: everything is reached, or younger than the grace (a day, or --grace)")
         return
     click.echo(
         f"{verb}: {counted(len(garbage.runs), 'run')}, {counted(len(garbage.entries), 'result')}, "

@@ -53,9 +53,14 @@ def command(what: str, spec: Path | None, profile: str | None, as_json: bool) ->
     if not found and any(what in run["nodes"] for run in runs):
         raise click.UsageError(f"'{what}' has made nothing that is kept: name what it reads, or a version of a model")
     if not found:
+        from ..compiler.diagnostics import nearest
+
+        records = [r for run in runs for r in run["nodes"].items()]
+        names = {n for node, record in records for n in (node, *(record.get("artifacts") or ()))}
+        close = nearest(what, tuple(sorted(names)))
         raise click.UsageError(
             f"nothing is known of '{what}': it is no node, no artifact, no version of a model, and no run has made or "
-            "read a file of that content"
+            "read a file of that content" + (f"; did you mean '{close}'?" if close else "")
         )
     if as_json:
         click.echo(json.dumps([_document(m, runs) for m in found], indent=1, ensure_ascii=False))

@@ -174,7 +174,8 @@ def _require_no_marks(rows: list[str], path: Path) -> None:
         who = " and ".join(f"'{n}'" for n in names) or "the same lines"
         raise Unreadable(
             f"{path}:{first}: git left a conflict in it: both branches changed {who}\n"
-            "keep either side, or neither, and take the marks away; the next `mlopsc run` writes what it used"
+            f"keep either side, or neither, and take the marks away (`git checkout --ours {path.name}` "
+            "does, and so does --theirs); the next `mlopsc run` writes what it used"
         )
 
 

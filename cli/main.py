@@ -116,9 +116,11 @@ def _code(argv: list[str]) -> int:
         return 0
     except OSError as error:
         from ..runtime.registry import RegistryError
+        from ..runtime.remote import StoreError
 
-        if isinstance(error, RegistryError):
-            _complain("error", str(error))
+        if isinstance(error, RegistryError | StoreError):
+            hint = getattr(error, "hint", "")
+            _complain("error", f"{error}\n{hint}" if hint else str(error))
             return USAGE
         if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EMFILE):
             return _bug(error)

@@ -15,7 +15,7 @@ import click
 
 from .compiling import lowered_of
 from .git import top_of, tracked_files
-from .stored import reproductions_of
+from .stored import opened, reproductions_of
 
 if TYPE_CHECKING:
     from ..compiler.features import Feature
@@ -41,11 +41,10 @@ def gather(path: Path, *, profile: str | None, settings: Mapping[str, str], toda
     from ..compiler.plan.document import plan_document
     from ..compiler.score.facts import Facts
     from ..runtime.pipeline import Pipeline
-    from ..runtime.shared import open_store
 
     plan = lowered_of(path, profile=profile, settings=settings).plan
     folder, pipeline = path.resolve().parent, Pipeline(plan_document(plan))
-    store = open_store(pipeline, folder, os.environ.get("MLOPS_STORE"))
+    store = opened(pipeline, folder)
     return Facts(
         plan=plan,
         today=today,

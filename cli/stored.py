@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 Run = Mapping[str, Any]
 
 
+class Unusable(click.ClickException):
+    """The store cannot be used: wrong usage, as it is for `mlopsc run`."""
+
+    exit_code = 2
+
+
 def store_of(spec: Path | None, profile: str | None) -> tuple[Path, Store]:
     """The spec's path, and the store that its runs are in."""
     path, _, store = _pipeline_of(spec, profile)
@@ -50,7 +56,7 @@ def opened(pipeline: Pipeline, root: Path) -> Store:
 
     store = open_store(pipeline, root, os.environ.get("MLOPS_STORE"))
     if shut := why_unusable(store, write=False):
-        raise click.ClickException("\n".join(filter(None, shut)))
+        raise Unusable("\n".join(filter(None, shut)))
     return store
 
 

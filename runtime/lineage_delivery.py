@@ -97,6 +97,8 @@ def _value(given: str | Mapping[str, str] | None, environ: Mapping[str, str]) ->
 def _plain(error: Exception) -> str:
     """What the system said, without its numbers."""
     cause = getattr(error, "reason", error)
+    if "unknown url type" in str(cause):
+        return "an address begins with http:// or https://"
     return (getattr(cause, "strerror", None) or str(cause)).lower()
 
 

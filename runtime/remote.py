@@ -286,7 +286,10 @@ def _told(uri: str, error: Exception) -> StoreError:
     if isinstance(error, PermissionError):
         return StoreError(f"{uri}: access is refused: {said}", "give the environment credentials that may use it")
     if "Credential" in kind or "credentials" in said.lower():
-        return StoreError(f"{uri}: no credentials are found here: {said}", "they are read from the environment")
+        hint = "they are read from the environment"
+        if uri.startswith(("s3:", "s3a:")):
+            hint += ": set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+        return StoreError(f"{uri}: no credentials are found here: {said}", hint)
     return StoreError(f"{uri}: {said}")
 
 

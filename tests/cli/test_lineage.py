@@ -32,6 +32,7 @@ def test_a_file_is_known_by_its_content(call: Call, tmp_path: Path):
     (tmp_path / "copy.json").write_text("{}")
     said = call("lineage", "copy.json")
     assert said.code == 2 and "nothing is known of 'copy.json'" in said.err
+    assert "did you mean 'total.metrics'?" in call("lineage", "total.metric").err
 
 
 def test_a_node_that_keeps_nothing_is_told_as_one(call: Call, tmp_path: Path):

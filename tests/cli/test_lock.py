@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from mlopsc.cli.lockfile import Lock, Name, parse_lock, read_lock
@@ -329,6 +329,8 @@ def test_gc_keeps_what_the_lock_names_and_cache_says_what_is_lacking(call: Call,
     call("run", "-q")
     shutil.rmtree(tmp_path / ".mlops/runs")
     shutil.rmtree(tmp_path / ".mlops/last")
+    bare = call("gc", "--older-than", "90")
+    assert bare.code == 2 and "'90' has no unit; write 90d, or 90h" in bare.err
     assert "0 results, 0 objects" in call("gc", "--keep-runs", "0", "--grace", "0s").out
     call("gc", "--keep-runs", "0", "--grace", "0s", "--delete")
     assert call("plan", "--detailed-exitcode").code == 0
@@ -360,6 +362,7 @@ TEXT = st.text("ab-_.\"'\\ #=[]\n\r\t\x00\x7f\x85\u2028é漢😀", min_size=1, m
 VALUES = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), TEXT)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         TEXT, st.fixed_dictionaries({"key": TEXT, "params": st.dictionaries(TEXT, st.one_of(VALUES, st.lists(TEXT)))})

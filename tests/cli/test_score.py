@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -102,3 +103,15 @@ def test_markdown_has_a_row_for_every_test(call: Call, quickstart: Path) -> None
     said = call("score", "--format", "markdown").out
     assert said.startswith("## Score of `quickstart`\n")
     assert sum(line.startswith(("| Data ", "| Model ", "| Infra ", "| Monitor ")) for line in said.splitlines()) == 28
+
+
+@pytest.mark.parametrize("command", [("score",), ("models", "list"), ("runs", "list"), ("gc",)], ids=" ".join)
+def test_a_store_that_cannot_be_used_is_wrong_usage(
+    call: Call, quickstart: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    spec = quickstart / "quickstart.mlops"
+    spec.write_text(spec.read_text("utf-8") + '\nversion { store = "s3://acme/x" }\n', "utf-8")
+    said = call(*command)
+    assert said.code == 2 and said.err.startswith("error: a store at s3:// needs s3fs") and not said.out
+    assert "pip install s3fs" in said.err
