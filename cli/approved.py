@@ -74,5 +74,14 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} has changed since"
 
 
+_WORDS = {
+    "run": "runs",
+    "may_run": "may run",
+    "restore": "is restored",
+    "may_deploy": "may deploy",
+    "keep": "leaves its alias",
+}
+
+
 def _word(node: Mapping[str, Any]) -> str:
-    return {"run": "runs", "may_run": "may run", "restore": "is restored"}.get(node["action"], f"{node['action']}s")
+    return _WORDS.get(node["action"], f"{node['action']}s")

@@ -110,13 +110,17 @@ def _checked_out(run: Run, root: Path, records: Path, keep: bool) -> Iterator[Pa
 
 
 def _require_commit(root: Path, commit: str) -> None:
+    from ..runtime.git import GitError, NoGitError, answer
+
     try:
-        _git(root, "cat-file", "-e", f"{commit}^{{commit}}")
-    except NotReproducible:
-        if in_repository(root):
-            hint = "fetch the branch that it was on; git keeps a commit that no branch or tag names for some weeks only"
-            raise NotReproducible(f"the run's commit {commit[:10]} is not in this repository\n{hint}") from None
-        raise
+        answer(root, "cat-file", "-e", f"{commit}^{{commit}}")
+    except NoGitError as error:
+        raise NotReproducible(str(error)) from None
+    except GitError as error:
+        if not in_repository(root):
+            raise NotReproducible(f"git: {error}") from None
+        hint = "fetch the branch that it was on; git keeps a commit that no branch or tag names for some weeks only"
+        raise NotReproducible(f"the run's commit {commit[:10]} is not in this repository\n{hint}") from None
 
 
 def _git(folder: Path, *arguments: str) -> None:

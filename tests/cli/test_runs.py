@@ -116,6 +116,15 @@ def test_a_commit_that_is_gone_is_named(call: Call, repository: Path):
     assert said.code == 2 and f"the run's commit {commit} is not in this repository" in said.err
 
 
+def test_a_commit_in_another_users_checkout_is_not_taken_for_gone(
+    call: Call, repository: Path, monkeypatch: pytest.MonkeyPatch
+):
+    call("run", "-q", "--run", "one")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = call("reproduce", "one")
+    assert said.code == 2 and "dubious ownership" in said.err
+
+
 def test_another_environment_is_refused_by_name(call: Call, repository: Path):
     call("run", "-q", "--run", "one")
     path = repository / ".mlops/runs/one/run.json"
