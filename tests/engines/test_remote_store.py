@@ -107,10 +107,8 @@ def test_what_one_machine_made_is_restored_on_another(machine, s3):
         out, _ = process.communicate(timeout=60)
         assert process.returncode == 0, out
     system = s3.file_system()
-    held = "".join(
-        system.cat(system.find(one.uri.removeprefix("s3://"))).values().__iter__().__next__().decode("latin1")
-    )
-    assert "testing-secret" not in held
+    held = system.cat(system.find(one.uri.removeprefix("s3://")))
+    assert len(held) > 20 and not [path for path, data in held.items() if b"testing-secret" in data]
 
 
 def test_a_flipped_bit_in_the_bucket_is_found_named_and_made_good(machine, s3):
@@ -167,7 +165,7 @@ print(won)
 """
 
 
-def test_of_racing_machines_each_move_has_one_winner(machine, tmp_path):
+def test_of_racing_machines_each_move_has_one_winner(machine, tmp_path, monkeypatch):
     place = machine()
     # The tests' mlopsc is the same package; the runtime's archive has no command for this.
     racers = [
@@ -178,8 +176,10 @@ def test_of_racing_machines_each_move_has_one_winner(machine, tmp_path):
         for i in range(8)
     ]  # fmt: skip
     won = [int(r.communicate(timeout=120)[0]) for r in racers]
+    for name, value in place.environ.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
     remote = Remote(place.uri)
-    os.environ.update({k: v for k, v in place.environ.items() if k.startswith("AWS_")})
     moves = sorted(
         (
             json.loads(d)
