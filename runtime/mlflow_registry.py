@@ -257,6 +257,19 @@ class MlflowRegistry(ModelRegistry):
     # ---------------------------------------------------------------- history
 
     def _look(self) -> _Look:
+        """The history with the aliases of the same moment, wherever they do not agree.
+
+        They are two requests, and a move between them looks as if somebody had taken it back in MLflow. The history
+        only grows: if it is the same before the aliases and behind them, it was the same all the while.
+        """
+        look = self._glance()
+        while any(look.by_hand()):
+            before, look = look, self._glance()
+            if (before.history, before.moves, before.done) == (look.history, look.moves, look.done):
+                break
+        return look
+
+    def _glance(self) -> _Look:
         from mlflow.exceptions import MlflowException
 
         with told(self._uri):
@@ -287,8 +300,11 @@ class MlflowRegistry(ModelRegistry):
     def add_move(self, move: Mapping[str, Any]) -> bool:
         history = self._history()
         look = self._followed(move["alias"])
-        for each in look.by_hand():
-            if each["move"] >= move["move"] or not self._write(history, f"move {each['move']:05}", each):
+        by_hand = list(look.by_hand())
+        if move["move"] != 1 + max((m["move"] for m in (*look.moves, *by_hand)), default=0):
+            return False
+        for each in by_hand:
+            if not self._write(history, f"move {each['move']:05}", each):
                 return False
         mine = {**move, "why": str(move["why"])[:300], "by": secrets.token_hex(8)}
         if not self._write(history, f"move {move['move']:05}", mine):

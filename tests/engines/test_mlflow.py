@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mlopsc.compiler.plan import nodes as n
 from mlopsc.compiler.plan.document import plan_json
-from mlopsc.runtime import mlflow_client, preflight
+from mlopsc.runtime import mlflow_client, mlflow_registry, preflight
 from mlopsc.tests.runtime import plans as p
 from mlopsc.tests.runtime.conftest import Project
 
@@ -222,6 +222,33 @@ def test_of_eight_processes_one_moves_the_alias_and_equal_bytes_are_one_version(
     assert len(registry.versions()) == 9 and len(registry.moves()) == 1
     if place.name != "local":
         assert place.aliases_in_mlflow() == {"champion": won[0]}
+
+
+def test_a_move_between_two_requests_of_a_look_is_not_taken_for_one_by_hand(mlflow, monkeypatch):
+    registry, other, client = mlflow.registry(), mlflow.registry(), mlflow.client
+    for text in "ab":
+        registry.register(mlflow.kept(text), "m.bin", {"run": text})
+    assert registry.move("staging", 1, expected=None, previous=None, run="1", why="first")
+    moved = []
+
+    class Between:
+        """MLflow's client; behind the first answer with aliases in it, another process moves the champion."""
+
+        def __getattr__(self, name):
+            return getattr(client, name)
+
+        def get_registered_model(self, name):
+            answer = client.get_registered_model(name)
+            if not moved:
+                moved.append(2)
+                moved.append(other.move("champion", 2, expected=None, previous=None, run="2", why="other"))
+            return answer
+
+    monkeypatch.setattr(mlflow_registry, "connect", lambda uri: Between())
+    assert registry.move("champion", 1, expected=None, previous=None, run="3", why="mine") is False
+    assert moved == [2, True]
+    assert [(m["move"], m["alias"], m["to"]) for m in registry.moves()] == [(1, "staging", 1), (2, "champion", 2)]
+    assert mlflow.aliases_in_mlflow() == {"staging": 1, "champion": 2}
 
 
 # ------------------------------------------------------------- kill -9 anywhere
