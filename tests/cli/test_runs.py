@@ -21,6 +21,7 @@ def git(folder: Path, *arguments: str) -> str:
 def repository(tmp_path: Path) -> Path:
     spec.tiny(tmp_path)
     git(tmp_path, "init", "-q")
+    (tmp_path / ".git/info/exclude").write_text("__pycache__/\n")  # which Python makes, where nobody forbids it
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-qm", "first")
     return tmp_path
