@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ class MlflowRegistry(ModelRegistry):
         except MlflowException as e:
             if code_of(e) != "RESOURCE_ALREADY_EXISTS":
                 raise
-            self._client.set_registered_model_tag(self.model, "mlops.pipeline", self._pipeline)
+            _set(lambda: self._client.set_registered_model_tag(self.model, "mlops.pipeline", self._pipeline))
 
     def _entities(self) -> list[Any]:
         found: list[Any] = []
@@ -358,7 +358,7 @@ class MlflowRegistry(ModelRegistry):
             if to is None:
                 self._client.delete_registered_model_alias(self.model, alias)
             else:
-                self._client.set_registered_model_alias(self.model, alias, str(to))
+                _set(lambda: self._client.set_registered_model_alias(self.model, alias, str(to)))
 
     def _history(self) -> str:
         """The run that holds the moves. The first one that is written down in the model's first version is the one."""
@@ -375,8 +375,19 @@ class MlflowRegistry(ModelRegistry):
             history = self._first(first, _HISTORY, run)
             if history is not None:
                 self._client.delete_run(run)
-            self._client.set_registered_model_tag(self.model, _HISTORY, history or run)
+            _set(lambda: self._client.set_registered_model_tag(self.model, _HISTORY, history or run))
             return str(history or run)
+
+
+def _set(request: Callable[[], Any]) -> None:
+    """Sets a tag or an alias. Where it was not there, MLflow inserts it: of two processes that do so at once one is
+    refused by the database, and changes what it finds when it asks again."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        request()
+    except MlflowException:
+        request()
 
 
 def _number(move: Mapping[str, Any]) -> int:
