@@ -73,20 +73,27 @@ def read_plan(document: Mapping[str, Any]) -> n.Plan:
 
 
 def _plain(value: object) -> Any:
+    if value is None or isinstance(value, str | int | float):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         out: dict[str, Any] = {}
         if isinstance(value, TAGGED):
             out["is"] = type(value).__name__.lower()
-        for f in fields(value):
-            item = getattr(value, f.name)
+        for name in _field_names(type(value)):
+            item = getattr(value, name)
             if item is not None:
-                out[f.name] = _plain(item)
+                out[name] = _plain(item)
         return out
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     return value
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
 
 
 @cache

@@ -23,7 +23,7 @@ def resolve_command(
 ) -> plan.Command | None:
     """The arguments of a command. `slots` names what may be put in: names by scope, or `()` for a scope by itself."""
     try:
-        raw = shlex.split(text.value)
+        raw = _split(text.value)
     except ValueError:
         diagnostics.report(
             rules.SHELL,
@@ -40,6 +40,13 @@ def resolve_command(
     words = tuple(_word(word, text, slots, diagnostics) for word in raw)
     _check_code(raw, words, text, diagnostics)
     return plan.Command(words, text.value)
+
+
+def _split(command: str) -> list[str]:
+    """As `shlex.split`, which looks at each character: most commands quote nothing. Raises ValueError."""
+    if any(c in command for c in "'\"\\"):
+        return shlex.split(command)
+    return [word for word in re.split(r"[ \t\r\n]+", command) if word]
 
 
 def _is_plain(text: tree.Text, raw: list[str], diagnostics: Diagnostics) -> bool:
@@ -77,6 +84,8 @@ def _is_plain(text: tree.Text, raw: list[str], diagnostics: Diagnostics) -> bool
 
 def _unquoted_operator(command: str) -> str | None:
     """The first `|`, `>`, `&&` or the like that no quotes protect."""
+    if not any(c in command for c in "();<>|&"):
+        return None
     # Without posix rules the lexer leaves quotes on its tokens, so what is quoted never looks like an operator.
     lexer = shlex.shlex(command, posix=False, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -89,6 +98,8 @@ def _unquoted_operator(command: str) -> str | None:
 
 def _shell_variable(command: str) -> str | None:
     """The first `$HOME`, `${x}`, `$(date)` or backtick outside of any quotes."""
+    if "$" not in command and "`" not in command:
+        return None
     lexer = shlex.shlex(command, posix=False)
     lexer.whitespace_split = True
     lexer.commenters = ""
