@@ -51,6 +51,8 @@ def _differ(pair: Pair, was: plan.Stage, now: plan.Stage) -> Iterator[Change]:
         text = _SAID.get(field, "{part} of stage '{name}' is {now}, was {was}")
         values = written(pair.now, now.name, part), written(pair.before, now.name, part)
         message = text.format(part=part, name=now.name, now=values[0], was=values[1])
+        if values[0] == values[1]:  # said elsewhere, or what is shown of it is alike
+            message = f"'{part}' of stage '{now.name}' is not what it was"
         if field in _OF_THE_KEY:
             yield pair.remade(now.id, now.name, message, *places)
         elif field == "outputs":

@@ -51,6 +51,9 @@ def _store(value: tree.Text, diagnostics: Diagnostics) -> None:
     elif scheme is not None and scheme not in STORES:
         hint = did_you_mean(scheme, STORES) or "stores: " + ", ".join(f"{s}://" for s in STORES)
         diagnostics.report(rules.BAD_PATH, value.span, f"no scheme '{scheme}://' for a store", hint=hint)
+    elif scheme is None and (found := value.value.partition(":/"))[1] and found[0] in STORES:
+        hint = f'write "{found[0]}://{found[2].lstrip("/")}"'
+        diagnostics.report(rules.BAD_PATH, value.span, "the store's address lacks a slash", hint=hint)
 
 
 def _git(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
