@@ -9,7 +9,7 @@ import click
 
 from ..runtime.amounts import bytes_text, counted
 from .compiling import profile_option, spec_argument
-from .stored import require_folder, short_digest, store_of
+from .stored import short_digest, store_of
 
 if TYPE_CHECKING:
     from ..runtime.store import Store
@@ -25,21 +25,21 @@ FOUND = 1
 def command(spec: Path | None, profile: str | None, verify: bool, repair: bool) -> int:
     """Say what the store holds. With --verify every object is read, and those that a disk has changed are named, as are
     the versions of models and the results that mlops.lock names and that are not here."""
-    from ..runtime.collect import contents, damaged
+    from ..runtime.collect import contents
     from .locking import lock_keys
 
     path, store = store_of(spec, profile)
-    require_folder(store, "cache")
     held = contents(store)
-    click.echo(f"{store.folder}: {counted(held['runs'], 'run')}, {counted(held['results'], 'result')} by key, "
+    click.echo(f"{store.where}: {counted(held['runs'], 'run')}, {counted(held['results'], 'result')} by key, "
                f"{counted(held['objects'], 'object')} of {bytes_text(held['bytes'])}")  # fmt: skip
     if not (verify or repair):
         return 0
-    found = list(damaged(store))
+    holdings = store.holdings()
+    found = list(holdings.damaged())
     for path in found:
-        click.echo(f"damaged: {path}")
+        click.echo(f"damaged: {holdings.name(path)}")
         if repair:
-            path.unlink(missing_ok=True)
+            holdings.repair(path)
     for node, key in lock_keys(path).items():
         if store.cached(key) is None:
             click.echo(f"not here: the result of {node}, which mlops.lock names ({short_digest(key)})")

@@ -8,7 +8,7 @@ import click
 
 from ..runtime.amounts import bytes_text, counted
 from .compiling import profile_option, spec_argument
-from .stored import registries_of, require_folder
+from .stored import registries_of
 
 
 class _Span(click.ParamType["float"]):
@@ -56,7 +56,6 @@ def command(
     from .locking import lock_keys
 
     path, store, registries = registries_of(spec, profile)
-    require_folder(store, "gc")
     garbage = find_garbage(
         store,
         registries=registries,
@@ -68,7 +67,7 @@ def command(
     if delete:
         remove(store, garbage)
     if as_json:
-        click.echo(report(garbage))
+        click.echo(report(store, garbage))
         return
     for folder in garbage.runs:
         click.echo(f"run {folder.name}")

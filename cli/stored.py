@@ -60,13 +60,6 @@ def opened(pipeline: Pipeline, root: Path) -> Store:
     return store
 
 
-def require_folder(store: Store, command: str) -> None:
-    """Refuses a store at a URI for a command that takes away or reads all that a folder holds."""
-    if store.where != str(store.folder):
-        hint = "let the bucket's own rules expire what is old"
-        raise click.UsageError(f"{command} works on a store in a folder, and this one is {store.where}; {hint}")
-
-
 def run_named(store: Store, name: str) -> Run:
     """The run of this id, of an unmistakable beginning of it, or the `last` one. Wrong usage where there is none."""
     runs = list(store.finished_runs())
@@ -127,7 +120,9 @@ def reproductions_of(store: Store) -> list[Run]:
     """What became of runs that were made again, the latest first."""
     from ..runtime.store import read_json
 
-    found = [read_json(path) for path in (store.folder / "reproductions").glob("*.json")]
+    folder = store.folder / "reproductions"
+    store.refresh(folder)
+    found = [read_json(path) for path in folder.glob("*.json")]
     return sorted((r for r in found if r), key=lambda r: str(r["at"]), reverse=True)
 
 

@@ -2,25 +2,24 @@
 
 Reached is what the records of the kept runs name, what a version in the registry holds, and the cache entries of the
 keys in those records and in the lock in git. Everything younger than a grace is kept whatever reaches it: a run may be
-about to write it down.
+about to write it down, here or on another machine.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .digests import file_digest, path_digest
+from .digests import path_digest
+from .holdings import Holdings
 from .registries import built_in_registries
 from .registry import ModelRegistry, Registry
 from .same import same_as
-from .store import Store, read_json
+from .store import Store, read_json, read_listing
 
 GRACE = 86400.0  # seconds
 
@@ -65,63 +64,61 @@ def find_garbage(
     ago; a run whose model has an alias is never given up, and neither is one that has no end yet and was touched within
     the grace.
     """
-    now = time.time()
+    held = store.holdings()
+    now = held.now()
     registries = [*built_in_registries(store), *(r for r in registries or () if not isinstance(r, Registry))]
-    given_up = _given_up(store, registries, keep_runs, older_than, grace, now)
-    kept = [f for f in _folders(store.runs) if f not in given_up]
-    reached = _reached(store, registries, kept)
+    runs = held.runs()
+    given_up = _given_up(store, registries, runs, keep_runs, older_than, grace, now)
+    kept = [f for f in runs if f not in given_up]
+    reached = _reached(held, registries, kept)
     reached.keys |= {_hex(key) for key in locked}
-    accepted = _accepted(store, reached, now - grace)
-    entries = [e for e in store.cache.glob("*.json") if e.stem not in reached.keys and now - _touched(e) > grace]
-    for entry in store.cache.glob("*.json"):
-        if entry not in entries:
-            reached.digests |= set(_digests(read_json(entry) or {}))
-    _add_parts(store, reached)
-    objects = [o for o in _objects(store) if _digest_of(o) not in reached.digests and now - _touched(o) > grace]
+    accepted = _accepted(held, reached, now - grace)
+    results = held.files("cache")
+    entries = [e for e, file in results.items() if e.stem not in reached.keys and now - file.touched > grace]
+    _add_entries(held, reached, results.keys() - {*entries})
+    outlines = held.files("outlines")
+    _add_outlines(held, reached)
     others = [
         path
-        for folder, names in (("outlines", reached.outlines), ("plans", reached.plans), ("accepted", accepted))
-        for path in sorted((store.folder / folder).glob("*.json"))
-        if path.stem not in names and now - _touched(path) > grace
+        for files, names in (
+            (outlines, reached.outlines),
+            (held.files("plans"), reached.plans),
+            (held.files("accepted"), accepted),
+        )
+        for path, file in files.items()
+        if path.stem not in names and now - file.touched > grace
     ]
     others += [
         path
-        for path in sorted((store.folder / "fetched").glob("*.json"))
-        if (read_json(path) or {}).get("digest") not in reached.digests and now - _touched(path) > grace
+        for path, file in held.files("fetched").items()
+        if now - file.touched > grace and (read_json(path) or {}).get("digest") not in reached.digests
     ]
+    objects = {
+        path: file.size
+        for path, file in held.objects().items()
+        if _digest_of(path) not in reached.digests and now - file.touched > grace
+    }
     return Garbage(
         runs=tuple(given_up),
         entries=tuple(entries),
         objects=tuple(objects),
         others=tuple(others),
-        size=sum(o.stat().st_size for o in objects),
+        size=sum(objects.values()),
         kept_runs=tuple(f.name for f in kept),
     )
 
 
 def remove(store: Store, garbage: Garbage) -> None:
     """Takes the garbage away: what names others first, so that nothing ever names what is gone."""
+    held = store.holdings()
     for folder in garbage.runs:
-        with contextlib.suppress(OSError):
-            aside = store.tmp / f"gone-{folder.name}"
-            folder.rename(aside)  # at once, for those who list the runs
-            for path in aside.rglob("*"):
-                if path.is_dir() and not path.is_symlink():
-                    path.chmod(0o755)
-            shutil.rmtree(aside, ignore_errors=True)
-    for path in (*garbage.entries, *garbage.others, *garbage.objects):
-        path.unlink(missing_ok=True)
-
-
-def damaged(store: Store) -> Iterator[Path]:
-    """The objects whose bytes are not what their name says. All are read."""
-    for path in _objects(store):
-        try:
-            found = file_digest(path).removeprefix("sha256:")
-        except OSError:
-            found = ""
-        if found != path.name:
-            yield path
+        held.take_away_run(folder)
+    held.take_away(garbage.entries)
+    held.take_away(garbage.others)
+    # A result that came meanwhile may name bytes that were there already.
+    reached = _Reached()
+    _add_entries(held, reached, held.files("cache"))
+    held.take_away([o for o in garbage.objects if _digest_of(o) not in reached.digests])
 
 
 def damaged_versions(store: Store) -> Iterator[tuple[Registry, int]]:
@@ -136,38 +133,24 @@ def damaged_versions(store: Store) -> Iterator[tuple[Registry, int]]:
 
 def contents(store: Store) -> dict[str, int]:
     """How much is in the store: runs, results by key, objects and their bytes."""
-    objects = _objects(store)
+    held = store.holdings()
+    objects = held.objects()
     return {
-        "runs": len(_folders(store.runs)),
-        "results": sum(1 for _ in store.cache.glob("*.json")),
+        "runs": held.count_runs(),
+        "results": len(held.files("cache")),
         "objects": len(objects),
-        "bytes": sum(o.stat().st_size for o in objects),
+        "bytes": sum(file.size for file in objects.values()),
     }
-
-
-def _folders(runs: Path) -> list[Path]:
-    return sorted(f for f in runs.iterdir() if f.is_dir()) if runs.is_dir() else []
-
-
-def _objects(store: Store) -> list[Path]:
-    return sorted(p for p in (store.folder / "objects").glob("*/*/*") if p.is_file())
 
 
 def _digest_of(path: Path) -> str:
     return f"{path.parent.parent.name}:{path.name}"
 
 
-def _touched(path: Path) -> float:
-    try:
-        stat = path.stat()
-    except OSError:
-        return time.time()
-    return max(stat.st_mtime, stat.st_ctime)
-
-
 def _given_up(
     store: Store,
     registries: Sequence[ModelRegistry],
+    runs: Mapping[Path, float],
     keep_runs: int | None,
     older_than: float | None,
     grace: float,
@@ -178,10 +161,8 @@ def _given_up(
     held = _runs_of_aliases(registries)
     ended = list(store.finished_runs())
     last = {r["run"] for r in ended[:keep_runs]} if keep_runs is not None else set()
-    times = {r["run"]: _touched(store.run_folder(r["run"]) / "run.json") for r in ended}
     found = []
-    for folder in _folders(store.runs):
-        at = times.get(folder.name, _touched(folder))
+    for folder, at in runs.items():
         old = older_than is None or now - at > older_than
         if folder.name not in last and folder.name not in held and old and now - at > grace:
             found.append(folder)
@@ -198,24 +179,24 @@ def _runs_of_aliases(registries: Sequence[ModelRegistry]) -> set[str]:
     return found
 
 
-def _reached(store: Store, registries: Sequence[ModelRegistry], runs: list[Path]) -> _Reached:
+def _reached(held: Holdings, registries: Sequence[ModelRegistry], runs: list[Path]) -> _Reached:
     reached = _Reached()
     for folder in runs:
-        for path in folder.glob("*.json"):
-            _add(reached, read_json(path) or {})
-    for path in (store.folder / "last").rglob("*.json"):
-        _add(reached, read_json(path) or {})
+        for record in held.read([*folder.glob("*.json")]):
+            _add(reached, record)
+    for record in held.read(held.files("last")):
+        _add(reached, record)
     for registry in registries:
         for version in registry.versions():
             reached.digests |= set(_digests(version))
     return reached
 
 
-def _accepted(store: Store, reached: _Reached, since: float) -> set[str]:
+def _accepted(held: Holdings, reached: _Reached, since: float) -> set[str]:
     """The acceptances that hold for a key that is reached, or are new; what they restore is reached by them."""
     found = set()
-    for path in (store.folder / "accepted").glob("*.json"):
-        if path.stem in reached.keys or _touched(path) > since:
+    for path, file in held.files("accepted").items():
+        if path.stem in reached.keys or file.touched > since:
             found.add(path.stem)
             reached.keys |= {_hex(str(key)) for key in _values(read_json(path) or {}, "result")}
     return found
@@ -254,19 +235,27 @@ def _values(value: Any, name: str) -> Iterator[Any]:
             yield from _values(each, name)
 
 
-def _add_parts(store: Store, reached: _Reached) -> None:
-    """The files of the folders that are reached, and the outlines that name others."""
-    for digest in [d for d in reached.digests if d.startswith("tree:")]:
-        with contextlib.suppress(OSError, ValueError):
-            lines = store.object_path(digest).read_text("utf-8").splitlines()
-            reached.digests |= {line.partition(" ")[0] for line in lines}
+def _add_entries(held: Holdings, reached: _Reached, entries: Collection[Path]) -> None:
+    """What the results that stay name, and the files of all folders that are reached."""
+    for entry in held.read(entries):
+        reached.digests |= set(_digests(entry))
+    trees = [d for d in reached.digests if d.startswith("tree:")]
+    held.bring_listings(trees)
+    for digest in trees:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            reached.digests |= {*read_listing(held.store.object_path(digest)).values()}
+
+
+def _add_outlines(held: Holdings, reached: _Reached) -> None:
+    """The outlines that others name."""
     for name in list(reached.outlines):
-        found = read_json(store.folder / "outlines" / f"{name}.json")
+        found = read_json(held.store.folder / "outlines" / f"{name}.json")
         if found and found.get("kind") == "files":
             reached.outlines |= {d.rpartition(":")[2] for d in _digests(found)}
 
 
-def report(garbage: Garbage) -> str:
+def report(store: Store, garbage: Garbage) -> str:
     """The garbage as JSON."""
-    found = {name: [p.as_posix() for p in getattr(garbage, name)] for name in ("runs", "entries", "objects", "others")}
+    name = store.holdings().name
+    found = {kind: [name(p) for p in getattr(garbage, kind)] for kind in ("runs", "entries", "objects", "others")}
     return json.dumps({**found, "bytes": garbage.size}, indent=1)

@@ -14,20 +14,21 @@ from typing import Any
 from .context import Context, FailedNodeError
 from .digests import value_digest
 from .outlines import files_outline, keep_outline
-from .store import Kept, Store, read_json, safe_id
+from .store import Kept, Store, safe_id
 
 FILES = "files"  # the folder of several files
 
 
 def recall(store: Store, place: str, seal: str) -> dict[str, Any] | None:
     """What was kept of a place in this state, where its bytes are still in the store."""
-    found = read_json(_entry(store, place, seal))
-    return found if found and store.whole(found) else None
+    found = store.read(_entry(store, place, seal))
+    return found if found and store.here(found) else None
 
 
 def remember(store: Store, place: str, seal: str, kept: Kept, **more: Any) -> dict[str, Any]:
     """Notes that the bytes of a place in this state are these."""
     entry = {"place": place, "seal": seal, **kept.plain(), **more}
+    store.share([kept.digest])
     store.write_json(_entry(store, place, seal), entry)
     return entry
 

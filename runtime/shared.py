@@ -26,7 +26,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.request import url2pathname
 
 from .digests import file_digest, text_digest
@@ -34,8 +34,12 @@ from .pipeline import Pipeline
 from .remote import Remote, StoreError
 from .store import Store, read_json, read_listing
 
+if TYPE_CHECKING:
+    from .holdings import Holdings
+
 TOUCHED = 3600.0  # seconds after which a result that is used is said to be: gc takes nothing that is younger than a day
 _SENT_LATER = ("last", "outlines", "plans")
+_ENDED = ".ended"  # in the folder of runs: which of them there are
 _SEEN = ".seen"  # in a folder of the working copy: which state of which file there is here
 
 
@@ -70,6 +74,11 @@ class SharedStore(Store):
     def check(self, *, write: bool) -> None:
         self.remote.check(write=write)
 
+    def holdings(self) -> Holdings:
+        from .holdings import SharedHoldings
+
+        return SharedHoldings(self)
+
     # ------------------------------------------------------------ plain files
 
     def write_text(self, path: Path, text: str) -> None:
@@ -77,7 +86,7 @@ class SharedStore(Store):
         name = self._name(path)
         if name.startswith("runs/") and path.suffix in (".json", ".html") and not path.name.endswith(".profiles.json"):
             self._send_record(path, text)
-        elif name.startswith("accepted/"):
+        elif name.startswith(("accepted/", "fetched/", "reproductions/")):
             self.remote.write(name, text.encode())
         elif name.startswith(("runs/", *_SENT_LATER)):
             with self._lock:
@@ -197,6 +206,10 @@ class SharedStore(Store):
         whole = self._fetch([d for d in digests if not self.object_path(d).exists()])
         return whole and self._fetch(self._lacking_parts(digests))
 
+    def bring_files(self, digests: Iterable[str]) -> None:
+        """Has these objects here, of folders their listings alone; not those that are not there."""
+        self._fetch([d for d in digests if not self.object_path(d).exists()])
+
     def _fetch(self, digests: Collection[str]) -> bool:
         if not digests:
             return True
@@ -303,14 +316,14 @@ class SharedStore(Store):
         yield from super().records_of(node)
 
     def finished_runs(self) -> Iterator[dict[str, Any]]:
-        seen = read_json(self.runs / _SEEN) or {}
+        seen = read_json(self.runs / _ENDED) or {}
         found = {run: item.version for run, item in self.remote.names("ended").items()}
         paths = {run: self.run_folder(run) / "run.json" for run in found}
         lacking = [r for r, version in found.items() if seen.get(r) != version or not paths[r].exists()]
         for name, data in self.remote.read_many([self._name(paths[r]) for r in lacking]).items():
             self._keep(self.folder / name, data)
         if lacking or seen.keys() - found.keys():
-            super().write_text(self.runs / _SEEN, json.dumps(found))
+            super().write_text(self.runs / _ENDED, json.dumps(found))
         read = [r for r in map(read_json, paths.values()) if r]
         yield from sorted(read, key=lambda r: (r["finished"], r["run"]), reverse=True)
 

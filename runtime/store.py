@@ -26,13 +26,16 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from .copies import copy_file
 from .digests import file_digest, path_digest, tree_digest, tree_files, tree_listing
 from .fingerprints import Fingerprints
 from .same import in_full, node_again, same_as
 from .workspaces import clear_leftovers, remove, workspace
+
+if TYPE_CHECKING:
+    from .holdings import Holdings
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,12 @@ class Store:
 
     def check(self, *, write: bool) -> None:
         """Raises StoreError where the store cannot be used. A folder shows by itself."""
+
+    def holdings(self) -> Holdings:
+        """All that is in it."""
+        from .holdings import Holdings
+
+        return Holdings(self)
 
     # ------------------------------------------------------------ plain files
 

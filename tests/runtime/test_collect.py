@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mlopsc.compiler.plan import nodes as n
-from mlopsc.runtime.collect import contents, damaged, find_garbage, remove
+from mlopsc.runtime.collect import contents, find_garbage, remove
 from mlopsc.runtime.store import Store
 
 from . import plans as p
@@ -71,10 +71,10 @@ def test_an_object_of_a_killed_run_goes(project: Project) -> None:
 def test_a_damaged_object_is_found_whatever_its_times_say(project: Project) -> None:
     store = written(project)
     project.run(plan_of(1))
-    assert not list(damaged(store))
+    assert not list(store.holdings().damaged())
     path = next(p for p in (store.folder / "objects").rglob("*") if p.is_file() and p.read_text() == "model 1")
     times = path.stat()
     path.chmod(0o644)
     path.write_text("Model 1")
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert list(damaged(store)) == [Path(path)]
+    assert list(store.holdings().damaged()) == [Path(path)]

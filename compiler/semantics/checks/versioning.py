@@ -54,6 +54,12 @@ def _store(value: tree.Text, diagnostics: Diagnostics) -> None:
     elif scheme is None and (found := value.value.partition(":/"))[1] and found[0] in STORES:
         hint = f'write "{found[0]}://{found[2].lstrip("/")}"'
         diagnostics.report(rules.BAD_PATH, value.span, "the store's address lacks a slash", hint=hint)
+    elif scheme is not None and re.search(r"://[^/]*:[^/@]*@", value.value):
+        # The plan, and with it everything that is built, would carry it.
+        message = "a store with a password stands in the spec, where many read it"
+        name = re.sub(r"://[^/]*@", "://", value.value)
+        hint = f'change the password, and write store = "{name}"; credentials come from the environment'
+        diagnostics.report(rules.WRITTEN_PASSWORD, value.span, message, hint=hint)
 
 
 def _git(value: tree.Expr | None, diagnostics: Diagnostics) -> None:
