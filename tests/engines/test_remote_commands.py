@@ -129,23 +129,17 @@ def test_what_nothing_reaches_is_taken_away_for_all(shared):
     assert len(told["runs"]) == 2 and len(told["entries"]) == 1 and told["bytes"] > 0
     assert all(name.startswith(shared.store) for name in told["objects"])
     assert [n for n in shared.held("") if not n.endswith("/clock")] == [n for n in before if not n.endswith("/clock")]
-    # What another machine makes right now stays: only what is old goes.
+    # What another machine makes right now stays.
     stray = f"{shared.store}/objects/sha256/ab/ab{'0' * 62}"
     shared.system.pipe_file(stray, b"being made")
-    assert "2 runs, 1 result," in second.call("gc", "--keep-runs", "0", "--grace", "1s", "--delete")
+    second.call("gc", "--delete")
+    assert stray.removeprefix("s3://") in shared.held("objects")
+    assert "2 runs, 1 result," in second.call("gc", "--keep-runs", "0", "--grace", "0s", "--delete")
     left = {f"s3://{name}" for name in shared.held("")}
-    assert stray in left
-    assert not left & {*told["objects"], *told["entries"]}
-    assert len(shared.held("ended")) == 1
-    for machine in (first, second, shared.machine("third")):
-        assert len(json.loads(machine.call("runs", "list", "--json"))) == 1
-    fresh = shared.machine("fresh")
-    states = fresh.states()
+    assert not left & {stray, *told["objects"], *told["entries"]}
+    assert len(json.loads(first.call("runs", "list", "--json"))) == len(shared.held("ended")) == 1
+    states = shared.machine("fresh").states()
     assert (states["prepare"], states["train"]) == ("restored", "restored")
-    time.sleep(1.1)
-    second.call("gc", "--grace", "0s", "--delete")
-    assert stray.removeprefix("s3://") not in shared.held("")
-    fresh.call("cache", "--verify")
 
 
 def test_a_flipped_bit_is_found_where_it_lies_and_taken_away(shared):
@@ -177,8 +171,6 @@ def test_a_second_machine_looks_back_at_what_the_first_did(shared):
     assert "champion" in second.call("models", "list")
     assert "train" in second.call("lineage", "champion")
     assert "does not run" in second.call("why", "train")
-    second.call("reproduce", "last")
-    assert len(shared.held("reproductions")) == 1
     assert "/" in first.call("score", code=0)
     (first.folder / "train.py").write_text(FILES["train.py"] + "# the same\n")
     first.call("accept", "train", "--why", "a comment")
