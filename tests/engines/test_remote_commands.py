@@ -171,7 +171,4 @@ def test_a_second_machine_looks_back_at_what_the_first_did(shared):
     assert "champion" in second.call("models", "list")
     assert "train" in second.call("lineage", "champion")
     assert "does not run" in second.call("why", "train")
-    assert "/" in first.call("score", code=0)
-    (first.folder / "train.py").write_text(FILES["train.py"] + "# the same\n")
-    first.call("accept", "train", "--why", "a comment")
-    assert first.states()["train"] == "restored"
+    assert "of 13" in second.call("score")
