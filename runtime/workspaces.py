@@ -34,7 +34,7 @@ def workspace(tmp: Path, name: str, token: str) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _empty(folder)
 
 
 def clear_leftovers(tmp: Path, end: Callable[[list[str]], None]) -> None:
@@ -56,6 +56,17 @@ def clear_leftovers(tmp: Path, end: Callable[[list[str]], None]) -> None:
                     left.append((folder, about["token"]))
         end([token for _, token in left])
         for folder, _ in left:
+            _empty(folder)
+
+
+def _empty(folder: Path) -> None:
+    """Removes a workspace, the file that says whose it is at last: where this is killed on the way, or a program still
+    writes, the next run goes on with it."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if path.name != ".owner":
+                remove(path)
+        if [path.name for path in folder.iterdir()] == [".owner"]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -70,7 +81,7 @@ def _clear_asides(tmp: Path) -> None:
 
 def remove(path: Path) -> None:
     """Removes a file or a folder, if it is there."""
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,6 +76,32 @@ def test_a_workspace_in_use_is_no_leftover(store: Store) -> None:
         store.clear_leftovers(found.extend)
         assert found == [] and folder.exists()
     assert not folder.exists()
+
+
+LEAVES = """
+import pathlib, sys
+from mlopsc.runtime.store import Store
+with Store(pathlib.Path(sys.argv[1])).workspace("a", "token") as folder:
+    for deep in (folder / "one", folder / "two"):
+        deep.mkdir()
+        for i in range(1500):
+            (deep / str(i)).touch()
+    (folder / "link").symlink_to(folder / "one")
+    print(folder, flush=True)
+"""
+
+
+def test_a_workspace_whose_removal_was_killed_is_removed_by_the_next_run(store: Store) -> None:
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", LEAVES, store.folder], stdout=subprocess.PIPE, text=True) as made:
+            assert made.stdout is not None
+            folder = Path(made.stdout.readline().strip())
+            while made.poll() is None and all((folder / deep / "0").exists() for deep in ("one", "two")):
+                pass
+            made.kill()
+        found: list[str] = []
+        store.clear_leftovers(found.extend)
+        assert found in ([], ["token"]) and not folder.exists()
 
 
 def test_old_half_written_files_are_cleared(store: Store) -> None:
