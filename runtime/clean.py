@@ -9,11 +9,9 @@ from pathlib import Path
 from .context import Context
 from .events import Problem
 from .git import GitError, NoGitError, answer
-from .locked import LOCK
+from .surroundings import LEFT_BEHIND
 
 _SHOWN = 10  # files in a message
-# What runs leave behind: compiled modules, and the lock, which says what a run used and is used by none.
-_LEFT_BEHIND = ("__pycache__", LOCK)
 _MUST = "code must be a clean commit"
 _OTHERWISE = "a profile without `require: clean` runs what is not committed, and keeps it with the run"
 
@@ -57,7 +55,7 @@ def _differing(context: Context, top: Path) -> Iterator[tuple[str, str]]:
         state, path = entry[:2], top / entry[3:]
         if "R" in state or "C" in state:
             next(entries, None)  # the name that it had
-        if path.is_relative_to(context.store.folder.resolve()) or set(_LEFT_BEHIND) & set(path.parts):
+        if path.is_relative_to(context.store.folder.resolve()) or set(LEFT_BEHIND) & set(path.parts):
             continue
         yield _word(state), _seen(path, context.root)
 

@@ -21,6 +21,8 @@ from .locked import LOCK
 from .params import origin_of
 
 PATCH = "uncommitted.patch"
+# What runs leave behind, and no run uses: compiled modules, and the lock, which says what a run used.
+LEFT_BEHIND = ("__pycache__", LOCK)
 _LARGEST = 10 << 20  # bytes of a file that is new to git and goes into a patch: what is larger is data, and is named
 
 
@@ -57,7 +59,7 @@ def _difference(context: Context) -> tuple[str, list[str]]:
 
     Files that are new are staged in an index of their own: the user's stays as it is.
     """
-    here = (".", f":(exclude,glob)**/{LOCK}")  # a run writes the lock, and uses none of it
+    here = (".", *(f":(exclude,glob)**/{name}{below}" for name in LEFT_BEHIND for below in ("", "/**")))
     changed = answer_if_any(context.root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *here)
     if not changed:
         return "", []

@@ -77,6 +77,17 @@ def test_a_run_with_uncommitted_changes_is_reproduced(call: Call, repository: Pa
     assert git(repository, "status", "--porcelain") == "?? mlops.lock\n"
 
 
+def test_what_runs_leave_behind_is_no_uncommitted_change(call: Call, repository: Path):
+    # As Python does for a stage that imports a module, where nothing says that git should pass it over.
+    for name in ("__pycache__/total.cpython-311.pyc", "deep/__pycache__/more.cpython-311.pyc"):
+        (repository / name).parent.mkdir(parents=True)
+        (repository / name).write_bytes(b"compiled")
+    (repository / "mlops.lock").write_text("edition = 1\n", "utf-8")
+    assert call("run", "-q", "--run", "clean").code == 0
+    record = json.loads((repository / ".mlops/runs/clean/run.json").read_text("utf-8"))
+    assert record["code"]["uncommitted"] is None and "patch" not in record["code"]
+
+
 def test_other_data_is_told_and_is_no_reproduction(call: Call, repository: Path):
     (repository / "numbers.csv").unlink()
     git(repository, "commit", "-qam", "data is elsewhere")
