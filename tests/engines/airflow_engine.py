@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import jsonschema
@@ -34,7 +35,7 @@ FLIGHTS = n.ProjectFile("flights.csv", "carrier,delay\nUA,3\nAA,-2\n")
 class Engine:
     """One Airflow, its home, and the process that answers for it."""
 
-    def __init__(self, version: str, home: Path) -> None:
+    def __init__(self, version: str, home: Path, more: Mapping[str, str] | None = None) -> None:
         self.version, self.home = version, home
         self.dags = home / "dags"
         self.dags.mkdir(parents=True)
@@ -52,6 +53,7 @@ class Engine:
             "AIRFLOW_VAR_MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db",
             "AIRFLOW_VAR_API_TOKEN": "hunter2-$(id)-{{ 1 }}",
             "AIRFLOW_CONN_API_TOKEN": "http://user:hunter2@host",
+            **(more or {}),
         }
         log = (home / "airflow.log").open("w")
         migrated = subprocess.run([venv / "airflow", "db", "migrate"], env=environ, stdout=log, stderr=log, check=False)

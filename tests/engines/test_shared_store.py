@@ -1,4 +1,7 @@
-"""A run in Airflow is restored by one on this machine, and the other way round: one store, equal keys."""
+"""A run in Airflow is restored by one on this machine, and the other way round: one store, equal keys.
+
+The store is a folder that both see, or a prefix of a bucket.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from mlopsc.tests.engines.airflow_engine import Engine
+from mlopsc.tests.engines.s3_server import Server
 
 pytestmark = pytest.mark.engine("airflow 3")
 
@@ -38,9 +43,10 @@ source flights {
 }
 
 version {
-  code = off
-  data = content
-  env  = lock("requirements.txt")
+  code  = off
+  data  = content
+  env   = lock("requirements.txt")
+  store = "STORE"
 }
 
 stage prepare {
@@ -73,7 +79,7 @@ guard good on choose.best { rate >= 0.5 }
 
 deploy production { model = choose.model, alias = "champion" }
 
-target airflow { project = "PROJECT", store = "STORE", python = "PYTHON" }
+target airflow { project = "PROJECT", python = "PYTHON" }
 """
 FILES = {
     "requirements.txt": "duckdb\n",
@@ -106,20 +112,19 @@ SET = ("rate=2", "months=4", "pause=90s", "most=2KiB", "sizes=3", "loss=hinge", 
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory):
-    engine = Engine("3", tmp_path_factory.mktemp("airflow"))
+def airflow(s3, tmp_path_factory):
+    engine = Engine("3", tmp_path_factory.mktemp("airflow"), s3.environ)
     yield engine
     engine.process.stdin.close()
     engine.process.wait(60)
 
 
 class Shared:
-    """One project and one store, for Airflow and for `mlopsc run`."""
+    """One project, checked out twice, and one store: for Airflow, and for `mlopsc run` as on another machine."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self.engine, self.project, self.store = engine, folder / "project", folder / "store"
-        # Airflow reads a checkout of its own, as its workers do.
-        self.checkout, self.dags = folder / "checkout", engine.dags / folder.name
+    def __init__(self, engine: Engine, s3: Server, folder: Path, store: str) -> None:
+        self.engine, self.s3, self.store = engine, s3, store
+        self.project, self.checkout, self.dags = folder / "project", folder / "checkout", engine.dags / folder.name
         for name, text in {**FILES, "shared.mlops": self._spec()}.items():
             path = self.project / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,11 +140,10 @@ class Shared:
         return text
 
     def _mlopsc(self, command: str, *arguments: str) -> None:
-        environ = {**os.environ, "MLOPS_STORE": str(self.store)}
         done = subprocess.run(
             [MLOPSC, command, "shared.mlops", *arguments],
             cwd=self.project,
-            env=environ,
+            env={**os.environ, **self.s3.environ},
             capture_output=True,
             text=True,
             check=False,
@@ -154,17 +158,29 @@ class Shared:
         return self._new(lambda: self._mlopsc("run", "-q", *arguments))
 
     def _new(self, run: Any) -> dict[str, Any]:
-        """The records of the run that is made, by node."""
-        known = set((self.store / "runs").glob("*"))
+        """The records of the run that is made, by node, as they lie in the store."""
+        known = self._runs()
         run()
-        (new,) = set((self.store / "runs").glob("*")) - known
-        found: dict[str, Any] = json.loads((new / "run.json").read_text("utf-8"))["nodes"]
+        (new,) = self._runs() - known
+        found: dict[str, Any] = json.loads(self._files.cat_file(new))["nodes"]
         return found
 
+    def _runs(self) -> set[str]:
+        return {
+            str(path) for path in self._files.glob(f"{self.store.partition('://')[2] or self.store}/runs/*/run.json")
+        }
 
-@pytest.fixture
-def shared(airflow, tmp_path):
-    return Shared(airflow, tmp_path)
+    @property
+    def _files(self) -> Any:
+        return self.s3.file_system() if "://" in self.store else fsspec.filesystem("file", skip_instance_cache=True)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def shared(request, airflow, s3, tmp_path):
+    """With a store at a URI the two have nothing in common but the bucket."""
+    bucket = tmp_path.name.replace("_", "-").strip("-").lower()
+    store = f"s3://{s3.bucket(bucket)}/store" if request.param == "s3" else str(tmp_path / "store")
+    return Shared(airflow, s3, tmp_path, store)
 
 
 def states(run: dict[str, Any]) -> set[str]:
