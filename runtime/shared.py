@@ -27,7 +27,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import url2pathname
 
 from .digests import file_digest, text_digest
 from .pipeline import Pipeline
@@ -51,6 +50,8 @@ def open_store(pipeline: Pipeline, root: Path, given: str | Path | None) -> Stor
     if not sign:
         return Store(root / where)
     if protocol in ("file", "local"):
+        from urllib.request import url2pathname  # costs more than all else here, and is seldom wanted
+
         return Store(root / url2pathname(path))
     name = re.sub(r"[^A-Za-z0-9]+", "-", path.rpartition("@")[2]).strip("-")[:40]
     digest = hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:10]

@@ -81,3 +81,10 @@ def test_starting_imports_nothing_heavy_that_it_does_not_use(
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split("MODULES", 1)[1].split())
     assert not loaded & set(heavy)
+
+
+def test_a_node_starts_without_what_few_nodes_need() -> None:
+    # Every task of an engine is a process of its own, which compiles what it imports anew.
+    code = "import sys\nimport mlopsc.runtime.commands\nprint(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(ran.stdout.split()) & {"urllib.request", "http.client", "ssl", "asyncio", "fsspec", "duckdb"}
