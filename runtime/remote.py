@@ -71,7 +71,7 @@ class Remote:
     def read(self, name: str) -> bytes | None:
         """The bytes of a file; nothing where there is none."""
         with self._telling(), contextlib.suppress(FileNotFoundError):
-            found: bytes = self._system.cat_file(self._at(name))
+            found: bytes = self._system.cat_file(self._at(name), **self._small)
             return found
         return None
 
@@ -81,7 +81,7 @@ class Remote:
             return {}
         paths = {self._at(n): n for n in names}
         with self._telling():
-            found = self._system.cat(list(paths), on_error="return")
+            found = self._system.cat(list(paths), on_error="return", **self._small)
             for value in found.values():
                 if isinstance(value, BaseException) and not isinstance(value, FileNotFoundError):
                     raise value
@@ -245,6 +245,11 @@ class Remote:
     @property
     def _system(self) -> Any:
         return self._open()[0]
+
+    @property
+    def _small(self) -> dict[str, int]:
+        """How s3fs is told that a file is small: else it asks for the size first, to read large ones in parts."""
+        return {"max_concurrency": 1} if self.protocol in ("s3", "s3a") else {}
 
     @property
     def _root(self) -> str:

@@ -67,6 +67,7 @@ class SharedStore(Store):
         self._there: set[str] = set()  # digests of which it is known that they are there
         self._looked: set[str] = set()  # runs whose records are here as they are there
         self._unsent: dict[str, None] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     @property
     def where(self) -> str:
@@ -113,8 +114,17 @@ class SharedStore(Store):
         return made
 
     def read(self, path: Path) -> dict[str, Any] | None:
-        self.fetch(path)
+        if path.exists() or path.parent.name != "accepted" or path.name in self._names_in("accepted"):
+            self.fetch(path)
         return read_json(path)
+
+    def _names_in(self, folder: str) -> frozenset[str]:
+        """What there was in a folder when it was first asked: most of what a run looks for is in none, and one listing
+        says so for all."""
+        with self._lock:
+            if folder not in self._names:
+                self._names[folder] = frozenset(self.remote.names(folder))
+            return self._names[folder]
 
     def fetch(self, path: Path) -> Path:
         if not path.exists() and (data := self.remote.read(self._name(path))) is not None:
@@ -246,7 +256,10 @@ class SharedStore(Store):
     # ------------------------------------------------------------------ cache
 
     def known(self, key: str) -> dict[str, Any] | None:
-        return self._entry(key) or super().cached(key)
+        made_here = super().cached(key)
+        if made_here is None and self._entry_path(key).name in self._names_in("cache"):
+            return self._entry(key)
+        return made_here
 
     def cached(self, key: str) -> dict[str, Any] | None:
         entry = self._entry(key)
