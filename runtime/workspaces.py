@@ -24,13 +24,15 @@ except ImportError:  # Windows: leftovers of a killed run stay in tmp/ until the
 def workspace(tmp: Path, name: str, token: str) -> Iterator[Path]:
     """A folder of one's own, gone afterwards. `token` is in the environment of the programs in it."""
     folder = tmp / f"{name}-{secrets.token_hex(6)}.d"
-    folder.mkdir()
-    with (folder / ".owner").open("w", encoding="utf-8") as owner:
+    aside = folder.with_suffix("")
+    aside.mkdir()
+    with (aside / ".owner").open("w", encoding="utf-8") as owner:
         if fcntl is not None:
             with contextlib.suppress(OSError):
                 fcntl.flock(owner, fcntl.LOCK_EX)
         json.dump({"host": os.uname().nodename if hasattr(os, "uname") else "", "token": token}, owner)
         owner.flush()
+        aside.rename(folder)  # so that no folder of this name is without an owner, wherever this is killed
         try:
             yield folder
         finally:
@@ -67,7 +69,9 @@ def _empty(folder: Path) -> None:
             if path.name != ".owner":
                 remove(path)
         if [path.name for path in folder.iterdir()] == [".owner"]:
-            shutil.rmtree(folder, ignore_errors=True)
+            aside = folder.with_suffix("")  # without its owner it has no name of a workspace either
+            folder.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _clear_asides(tmp: Path) -> None:

@@ -119,3 +119,25 @@ def test_names_of_nodes_and_runs_are_names_of_files() -> None:
         assert why_no_run_id(good) is None
     for bad in ("", "..", "../x", "a/b", ".hidden", "-x", "a b", "x" * 201, "a\n"):
         assert why_no_run_id(bad) is not None
+
+
+@pytest.mark.parametrize("moment", ["json.dump", "pathlib.Path.rename", "shutil.rmtree", "pathlib.Path.unlink"])
+def test_a_workspace_is_never_without_its_owner_wherever_its_maker_is_killed(tmp_path: Path, moment: str):
+    code = f"""
+import os, json, pathlib, shutil, sys
+from mlopsc.runtime.store import Store
+def killed(*_, **__):
+    os._exit(9)
+with_killed = {moment!r}
+if with_killed in ("json.dump", "pathlib.Path.rename"):
+    {moment} = killed
+with Store(pathlib.Path(sys.argv[1])).workspace("made") as workspace:
+    (workspace / "out").write_text("half")
+    {moment} = killed
+"""
+    store = Store(tmp_path)
+    store.write_json(tmp_path / "first.json", {})
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert ended.returncode == 9
+    store.clear_leftovers(lambda tokens: None)
+    assert not list(store.tmp.glob("*.d"))
